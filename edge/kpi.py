@@ -1,0 +1,39 @@
+"""What a plugin author writes: two pure functions, additive facts of a slice and values of their sum."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from edge.slices import Slice
+
+Facts = Mapping[str, Any]
+"""Numbers, or nested mappings of numbers, that may be added: over windows, machines, shifts."""
+
+
+class Kpi:
+    """A KPI. Subclass it, name it, and return the class from `register_kpis`.
+
+    `facts` gets one `Slice` and returns numbers (nested dicts of numbers are allowed) that add up: the core adds them
+    over machines and windows and hands the sum to `values`. Both must be pure: no state, clock, randomness or I/O.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str] = ""
+    unit: ClassVar[str] = "1"
+    headline: ClassVar[str] = ""  # the value shown large on the page; default: the value called like the KPI
+    details: ClassVar[tuple[str, ...]] = ()  # values shown small beside it
+    better: ClassVar[Literal["up", "down"]] = "up"
+    rank: ClassVar[int] = 100  # order on the page, lowest first
+
+    def facts(self, slice: Slice) -> Facts:
+        """Additive numbers of one machine in one window."""
+        raise NotImplementedError
+
+    def values(self, facts: Facts) -> Mapping[str, Any]:
+        """The KPI from summed facts; None for a value that cannot be known."""
+        raise NotImplementedError
+
+    def flags(self, facts: Facts) -> list[str]:
+        """Names of what a reader should know of these facts; by default those counted under the fact `flags`."""
+        return sorted(name for name, n in facts.get("flags", {}).items() if n)

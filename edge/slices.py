@@ -1,0 +1,167 @@
+"""What happened to one machine in one half-open window [start, end) of event time: the input of every KPI.
+
+A slice is immutable and holds no clock, loop or file. Every second of the window lies in exactly one span, and every
+span has exactly one time class, so classes add up to the length of the window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from edge.clock import SECOND, to_datetime
+
+# Time classes (kpi-definitions: not scheduled > producing > planned downtime > state).
+UNSCHEDULED = "unscheduled"  # outside every shift, or in an unscheduled slot
+PLANNED = "planned"  # standing in a break or a planned stop
+UNKNOWN = "unknown"  # scheduled, but nobody knows what the machine did
+NO_ORDER = "no_order"  # scheduled, standing without an order
+RUN = "run"  # producing
+MICRO = "micro"  # part of a stop shorter than the threshold
+DOWN = "down"  # part of a stop of the threshold or longer
+SETUP = "setup"  # changeover and set-up
+BUSY = frozenset({RUN, MICRO, DOWN, SETUP})
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A whole contiguous stop, over changes of reason; `end` is None while it lasts (microseconds)."""
+
+    start: int
+    end: int | None
+    fault: bool
+    micro: bool
+    planned_start: bool  # it began in time that the calendar plans for production
+    planned_end: bool  # it ended in such time
+
+    @property
+    def length_s(self) -> float | None:
+        """Full length in seconds, beyond the edges of any window; None while the stop lasts."""
+        return None if self.end is None else (self.end - self.start) / SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One stretch of time with one state, class, product, order and shift; `start` and `end` in microseconds."""
+
+    start: int
+    end: int
+    state: str
+    time_class: str
+    scheduled: bool
+    external: bool = False  # starved or blocked
+    reason: str | None = None
+    product: str | None = None
+    order: str | None = None
+    shift: str | None = None
+    stop: Stop | None = None
+    ideal_s: float | None = None  # ideal seconds per part of the product
+    ruling: int | None = None  # the ruling that put it into its class
+
+    @property
+    def seconds(self) -> float:
+        return (self.end - self.start) / SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Parts of one product in one kind of time: `booked` is "scheduled", "gap" (unknown time) or "unscheduled".
+
+    `judged` is how many of them came from a source that says something of rejects; `ideal_s` is the ideal time per
+    part in seconds, None where the product has none."""
+
+    product: str | None
+    booked: str
+    total: int
+    bad: int
+    judged: int
+    ideal_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit whose first verdict fell into the slice. `final` is its last verdict so far.
+
+    On the first station of a route `route_clean` says whether a first verdict `pass` is known at every station of the
+    route; it is None elsewhere."""
+
+    serial: str
+    station: str
+    ts: int
+    first: str
+    final: str
+    product: str | None = None
+    defects: int = 0
+    opportunities: int = 0
+    in_route: bool = True
+    route_clean: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignalSummary:
+    """Values of one signal in the window: count, sum, extremes and the last value."""
+
+    n: int
+    sum: float
+    min: float
+    max: float
+    last: float
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAction:
+    ts: int
+    order: str
+    action: str
+    product: str | None
+    quantity: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineRole:
+    """What the machine is to its line: the line's number is judged at its constraint and counted at its last station."""
+
+    line: str
+    is_constraint: bool
+    is_last: bool
+    constraint_ideal_s: Mapping[str | None, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Slice:
+    asset: str
+    start: int
+    end: int
+    spans: tuple[Span, ...]
+    counts: tuple[Count, ...] = ()
+    units: tuple[Unit, ...] = ()
+    readings: Mapping[str, SignalSummary] = field(default_factory=dict)
+    orders: tuple[OrderAction, ...] = ()
+    alarms: tuple[tuple[int, str, bool], ...] = ()  # (ts, code, active)
+    flags: Mapping[str, int] = field(default_factory=dict)  # reset, rollover, backwards, clock_ahead: how often
+    stops_begun: tuple[Stop, ...] = ()  # stops whose start lies in the window
+    stops_ended: tuple[Stop, ...] = ()  # stops whose end lies in the window
+    line: LineRole | None = None
+
+    @property
+    def start_time(self) -> datetime:
+        return to_datetime(self.start)
+
+    @property
+    def end_time(self) -> datetime:
+        return to_datetime(self.end)
+
+    @property
+    def seconds(self) -> float:
+        """Length of the window."""
+        return (self.end - self.start) / SECOND
+
+    @cached_property
+    def class_s(self) -> dict[str, float]:
+        """Seconds per time class; exact to the microsecond. Classes that do not occur are missing: use `.get(c, 0)`."""
+        sums: dict[str, int] = {}
+        for span in self.spans:
+            sums[span.time_class] = sums.get(span.time_class, 0) + span.end - span.start
+        return {name: us / SECOND for name, us in sums.items()}
