@@ -1,0 +1,7 @@
+"""Planned time of a site: shifts, breaks and slots as instants."""
+
+from edge.calendar.calendar import Calendar
+from edge.calendar.pieces import PLANNED, SCHEDULED, UNSCHEDULED, Piece
+from edge.calendar.shifts import ShiftWindow
+
+__all__ = ["PLANNED", "SCHEDULED", "UNSCHEDULED", "Calendar", "Piece", "ShiftWindow"]

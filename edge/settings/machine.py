@@ -1,0 +1,57 @@
+"""What can be set for a machine and its signals; every setting has a default."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from edge.events import STATES
+from edge.settings.nearest import nearest
+from edge.settings.values import Name, NotNegative, Positive, Strict, refusal
+
+SignalKind = Literal["vibration", "temperature", "current", "pressure", "flow", "speed", "other"]
+
+
+def _state(name: str) -> str:
+    if name not in STATES:
+        raise refusal(f"must be a state: {', '.join(sorted(STATES))}", near=nearest(name, STATES))
+    return name
+
+
+class SignalSettings(Strict):
+    """A sensor value: what it measures, which direction is bad, and its limits; steers the monitors."""
+
+    title: Name | None = None
+    kind: SignalKind = "other"
+    unit: Name | None = None
+    bad: Literal["up", "down", "both"] = "both"
+    low: float | None = None
+    high: float | None = None
+    preset: Literal["process", "cycle", "thermal"] = "process"
+    iso_class: Literal["I", "II", "III", "IV"] | None = None
+
+    @model_validator(mode="after")
+    def _limits_fit(self) -> "SignalSettings":
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise refusal(f"must be greater than low ({self.low:g})", at=("high",))
+        if self.iso_class is not None and self.kind != "vibration" and "kind" in self.model_fields_set:
+            raise refusal(f"is for signals of kind vibration, not {self.kind}", at=("iso_class",))
+        return self
+
+
+class MachineSettings(Strict):
+    """How the record of a machine is read; times in seconds. The defaults hold for a machine nobody configured."""
+
+    title: Name | None = None
+    product: Name | None = None
+    microstop_threshold_s: NotNegative = 120.0
+    debounce_s: NotNegative = 0.0
+    stale_after_s: NotNegative = 60.0
+    default_state: Annotated[str, AfterValidator(_state)] = "unknown"
+    state_from: Literal["state"] = "state"
+    no_order_is_loss: bool = False
+    planned_maintenance_only: bool = True
+    counter_modulus: int | None = Field(default=None, ge=2)
+    counter_plausibility_factor: Positive = 1.5
+    reject_signal: Literal["auto", "yes", "no"] = "auto"
+    target_oee: float = Field(default=0.85, gt=0, le=1)
+    signals: dict[Name, SignalSettings] = Field(default_factory=dict)

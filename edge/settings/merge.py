@@ -1,0 +1,65 @@
+"""Which settings a machine or signal has: all patterns that match its path, merged key by key from loose to exact."""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from edge.settings.machine import MachineSettings, SignalSettings
+from edge.settings.patterns import Pattern, name_pattern, path_pattern
+
+
+class MachineRules:
+    """The `[machines]` tables of a plant, ordered from loose to exact. Lookups are cached, at most `cached` paths."""
+
+    def __init__(self, machines: Mapping[str, MachineSettings], *, cached: int) -> None:
+        tables = [(path_pattern(text), settings) for text, settings in machines.items()]
+        self._tables = sorted(tables, key=lambda table: table[0].exactness)
+        self._matching = lru_cache(maxsize=cached)(self._find)
+        self.machine = lru_cache(maxsize=cached)(self._machine)
+        self.signal = lru_cache(maxsize=cached)(self._signal)
+        self._merged = lru_cache(maxsize=cached)(self._merge)
+
+    def configured(self, path: str) -> bool:
+        return any(self._tables[i][0].text != "*" for i in self._matching(path))
+
+    def _find(self, path: str) -> tuple[int, ...]:
+        return tuple(i for i, (pattern, _) in enumerate(self._tables) if pattern.matches(path))
+
+    def _machine(self, path: str) -> MachineSettings:
+        return self._merged(self._matching(path))  # machines under the same patterns share one object
+
+    def _merge(self, matching: tuple[int, ...]) -> MachineSettings:
+        tables = [self._tables[i][1] for i in matching]
+        given: dict[str, Any] = {}
+        for settings in tables:
+            given |= _given(settings)
+        names = dict.fromkeys(name for settings in tables for name in settings.signals)
+        given["signals"] = {
+            name: _merged_signal(s.signals[name] for s in tables if name in s.signals) for name in names
+        }
+        return MachineSettings().model_copy(update=given)
+
+    def _signal(self, path: str, name: str) -> SignalSettings:
+        return _merged_signal(
+            signal for i in self._matching(path) for signal in _matching_signals(self._tables[i][1].signals, name)
+        )
+
+
+def _matching_signals(signals: Mapping[str, SignalSettings], name: str) -> list[SignalSettings]:
+    tables: list[tuple[Pattern, SignalSettings]] = [
+        (name_pattern(text), settings) for text, settings in signals.items()
+    ]
+    tables.sort(key=lambda table: table[0].exactness)
+    return [settings for pattern, settings in tables if pattern.matches(name)]
+
+
+def _merged_signal(signals: Iterable[SignalSettings]) -> SignalSettings:
+    given: dict[str, Any] = {}
+    for settings in signals:
+        given |= _given(settings)
+    return SignalSettings().model_copy(update=given)
+
+
+def _given(settings: MachineSettings | SignalSettings) -> dict[str, Any]:
+    """What the file says, without defaults, which must not win over a looser pattern."""
+    return {name: getattr(settings, name) for name in settings.model_fields_set}
