@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
+import msgspec
+
 from edge.clock import SECOND, to_datetime
 
 # Time classes (kpi-definitions: not scheduled > producing > planned downtime > state).
@@ -25,16 +27,15 @@ SETUP = "setup"  # changeover and set-up
 BUSY = frozenset({RUN, MICRO, DOWN, SETUP})
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(msgspec.Struct, frozen=True, gc=False):
     """A whole contiguous stop, over changes of reason; `end` is None while it lasts (microseconds)."""
 
     start: int
     end: int | None
     fault: bool
     micro: bool
-    planned_start: bool  # it began in time that the calendar plans for production
-    planned_end: bool  # it ended in such time
+    begun_in: str  # the calendar's word for its first instant: "scheduled", "planned" or "unscheduled"
+    ended_in: str | None  # the same for its end; None while it lasts, or where it was lost in unknown time
 
     @property
     def length_s(self) -> float | None:
@@ -42,8 +43,7 @@ class Stop:
         return None if self.end is None else (self.end - self.start) / SECOND
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True, gc=False):
     """One stretch of time with one state, class, product, order and shift; `start` and `end` in microseconds."""
 
     start: int
@@ -65,8 +65,7 @@ class Span:
         return (self.end - self.start) / SECOND
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(msgspec.Struct, frozen=True, gc=False):
     """Parts of one product in one kind of time: `booked` is "scheduled", "gap" (unknown time) or "unscheduled".
 
     `judged` is how many of them came from a source that says something of rejects; `ideal_s` is the ideal time per
@@ -80,8 +79,7 @@ class Count:
     ideal_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(msgspec.Struct, frozen=True, gc=False):
     """A unit whose first verdict fell into the slice. `final` is its last verdict so far.
 
     On the first station of a route `route_clean` says whether a first verdict `pass` is known at every station of the
@@ -99,8 +97,7 @@ class Unit:
     route_clean: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SignalSummary:
+class SignalSummary(msgspec.Struct, frozen=True, gc=False):
     """Values of one signal in the window: count, sum, extremes and the last value."""
 
     n: int
@@ -110,8 +107,7 @@ class SignalSummary:
     last: float
 
 
-@dataclass(frozen=True, slots=True)
-class OrderAction:
+class OrderAction(msgspec.Struct, frozen=True, gc=False):
     ts: int
     order: str
     action: str
@@ -121,7 +117,7 @@ class OrderAction:
 
 @dataclass(frozen=True, slots=True)
 class LineRole:
-    """What the machine is to its line: the line's number is judged at its constraint and counted at its last station."""
+    """What the machine is to its line, which is judged at its constraint and counted at its last station."""
 
     line: str
     is_constraint: bool
@@ -131,6 +127,8 @@ class LineRole:
 
 @dataclass(frozen=True)
 class Slice:
+    """One machine in one window; `start` and `end` in microseconds."""
+
     asset: str
     start: int
     end: int

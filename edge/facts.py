@@ -1,0 +1,45 @@
+"""Adding facts: the only way in which numbers of windows and machines come together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from math import fsum, isfinite
+from typing import Any
+
+from edge.kpi import Facts
+
+
+def total(parts: Iterable[Facts]) -> dict[str, Any]:
+    """The sum of facts. Integers stay integers; floats are summed exactly and rounded once, so that neither the order
+    nor the grouping of the parts shows in the result."""
+    numbers: dict[str, list[int | float]] = {}
+    nested: dict[str, list[Facts]] = {}
+    for part in parts:
+        for name, value in part.items():
+            if isinstance(value, Mapping):
+                nested.setdefault(name, []).append(value)
+            else:
+                numbers.setdefault(name, []).append(value)
+    out: dict[str, Any] = {}
+    for name, values in numbers.items():
+        out[name] = fsum(values) if any(isinstance(v, float) for v in values) else sum(values)
+    for name, mappings in nested.items():
+        out[name] = total(mappings)
+    return out
+
+
+def unfit(facts: object, path: str = "facts") -> str | None:
+    """Why `facts` cannot be added: what it is and where; None where it is fine."""
+    if not isinstance(facts, Mapping):
+        return f"{path} is {type(facts).__name__}, not a dict of numbers"
+    for name, value in facts.items():
+        here = f"{path}[{name!r}]"
+        if not isinstance(name, str):
+            return f"{here}: names are strings"
+        if isinstance(value, Mapping):
+            problem = unfit(value, here)
+            if problem:
+                return problem
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+            return f"{here} is {value!r}, not a finite number"
+    return None

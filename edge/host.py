@@ -1,0 +1,172 @@
+"""The plugin host: finds KPI plugins, checks them, and calls each one behind a fence.
+
+pluggy finds and orders; slices go through a table of instances, each call on its own, because one raising
+implementation of a hook stops all others. What fails is counted, logged once per kind, and shown; the rest goes on.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+import pluggy
+
+from edge import hookspecs
+from edge.facts import unfit
+from edge.kpi import Kpi
+from edge.slices import Slice
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
+T = TypeVar("T")
+Report = Callable[[str, str, str], None]
+"""Called once per plugin and kind of failure with (plugin, what it was doing, traceback)."""
+
+
+@dataclass
+class Loaded:
+    """A KPI that answers, and the plugin that brought it."""
+
+    kpi: Kpi
+    plugin: str
+    version: str
+    failures: int = 0
+    last_error: str | None = None
+
+
+@dataclass
+class PluginHost:
+    """Use `load` to make one. `kpis` is in page order; `broken` has plugins that could not be loaded, and why."""
+
+    report: Report = lambda plugin, doing, trace: None
+    kpis: dict[str, Loaded] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    _seen: set[tuple[str, str, str]] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def facts(self, slice: Slice) -> dict[str, Mapping[str, Any]]:
+        """The facts of every KPI; one that fails is missing."""
+        out = {}
+        for name, loaded in self.kpis.items():
+            facts = self._fenced(loaded, "facts", lambda kpi=loaded.kpi: _checked(kpi.facts(slice)))  # type: ignore[misc]
+            if facts is not None:
+                out[name] = facts
+        return out
+
+    def facts_of(self, name: str, slice: Slice) -> Mapping[str, Any] | None:
+        """The facts of one KPI, None where it failed."""
+        loaded = self.kpis[name]
+        return self._fenced(loaded, "facts", lambda: _checked(loaded.kpi.facts(slice)))
+
+    def values(self, name: str, facts: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]] | None:
+        """(values, flags) of one KPI from summed facts, None where it failed."""
+        loaded = self.kpis[name]
+        return self._fenced(loaded, "values", lambda: (dict(loaded.kpi.values(facts)), list(loaded.kpi.flags(facts))))
+
+    def failures(self) -> dict[str, int]:
+        """Failed calls per plugin."""
+        counts: dict[str, int] = {}
+        for loaded in self.kpis.values():
+            counts[loaded.plugin] = counts.get(loaded.plugin, 0) + loaded.failures
+        return counts
+
+    def _fenced(self, loaded: Loaded, doing: str, call: Callable[[], T]) -> T | None:
+        try:
+            return call()
+        except Exception as error:  # noqa: BLE001  # the fence: whatever a plugin raises stays its own
+            with self._lock:
+                loaded.failures += 1
+                loaded.last_error = f"{doing}: {type(error).__name__}: {error}"
+                kind = (loaded.plugin, doing, type(error).__name__)
+                new = kind not in self._seen
+                self._seen.add(kind)
+            if new:
+                self.report(loaded.plugin, doing, traceback.format_exc())
+            return None
+
+    def register(self, plugin: str, plugin_version: str, classes: Sequence[type[Kpi]]) -> None:
+        """Add KPI classes; one that cannot be used is named in `broken`."""
+        for cls in classes:
+            problem = _problem(cls) or (f"KPI {cls.name!r} exists already" if cls.name in self.kpis else None)
+            if problem:
+                self.broken[plugin] = problem
+                self.report(plugin, "register_kpis", problem)
+            else:
+                self.kpis[cls.name] = Loaded(cls(), plugin, plugin_version)
+        ordered = sorted(self.kpis.items(), key=lambda item: (item[1].kpi.rank, item[0]))
+        self.kpis = dict(ordered)
+
+
+def load(directory: Path | None = None, *, disabled: Sequence[str] = (), report: Report | None = None) -> PluginHost:
+    """Find plugins by entry point (group `edge`) and as `*.py` files of `directory`, and register their KPIs."""
+    host = PluginHost(report or (lambda plugin, doing, trace: None))
+    manager = pluggy.PluginManager(hookspecs.GROUP)
+    manager.add_hookspecs(hookspecs)
+    for name in disabled:
+        manager.set_blocked(name)
+    _guarded(host, "entry points", lambda: manager.load_setuptools_entrypoints(hookspecs.GROUP))
+    for file in sorted(directory.glob("*.py")) if directory and directory.is_dir() else ():
+        if file.stem not in disabled and NAME.match(file.stem):
+            _guarded(host, file.stem, lambda file=file: manager.register(_module(file), name=file.stem))  # type: ignore[misc]
+    distributions = {id(plugin): dist for plugin, dist in manager.list_plugin_distinfo()}
+    for name, plugin in manager.list_name_plugin():
+        hook = getattr(plugin, "register_kpis", None)
+        if plugin is None or hook is None:
+            continue
+        distribution = distributions.get(id(plugin))
+        known = distribution.version if distribution is not None else _version_of(plugin)
+        _guarded(host, name, lambda name=name, known=known, hook=hook: host.register(name, known, hook()))  # type: ignore[misc]
+    return host
+
+
+def _guarded(host: PluginHost, plugin: str, step: Callable[[], object]) -> None:
+    try:
+        step()
+    except Exception as error:  # noqa: BLE001  # the fence: a plugin that cannot be loaded must not stop the service
+        host.broken[plugin] = f"{type(error).__name__}: {error}"
+        host.report(plugin, "load", traceback.format_exc())
+
+
+def _module(file: Path) -> ModuleType:
+    name = f"edge_plugins_d.{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{file} cannot be loaded")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _version_of(plugin: object) -> str:
+    stated = getattr(plugin, "__version__", None)
+    if isinstance(stated, str):
+        return stated
+    try:
+        return version(getattr(plugin, "__name__", "").partition(".")[0])
+    except (PackageNotFoundError, ValueError):
+        return "0"
+
+
+def _problem(cls: object) -> str | None:
+    if not (isinstance(cls, type) and issubclass(cls, Kpi)):
+        return f"register_kpis returned {cls!r}, not a subclass of edge.Kpi"
+    name = getattr(cls, "name", None)
+    if not isinstance(name, str) or not NAME.match(name):
+        return f"{cls.__name__}.name is {name!r}; it must match {NAME.pattern.removesuffix(chr(92) + 'Z')}"
+    return None
+
+
+def _checked(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    problem = unfit(facts)
+    if problem:
+        raise TypeError(problem)
+    return facts

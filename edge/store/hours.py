@@ -1,0 +1,107 @@
+"""Evaluated hours and their facts: what a question adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import apsw
+import msgspec
+
+from edge.timeline.history import Row
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_row = msgspec.msgpack.Decoder(Row).decode
+_decode_facts = msgspec.msgpack.Decoder(dict[str, Any]).decode
+FactsRow = tuple[int, int, int, dict[str, Any]]
+"""(start, end, revision, facts) of one machine and KPI."""
+
+
+def _row(found: tuple[Any, ...] | None) -> Row | None:
+    return None if found is None or found[0] is None else _decode_row(found[0])
+
+
+class HourRows:
+    """The evaluated hours of one machine, read from the store."""
+
+    def __init__(self, db: apsw.Connection, machine: int) -> None:
+        self.db, self.machine = db, machine
+
+    def row(self, hour: int) -> Row | None:
+        found = self.db.execute("select row from hours where machine=? and hour=?", (self.machine, hour)).fetchone()
+        return _row(found)
+
+    def row_before(self, hour: int) -> Row | None:
+        sql = "select row from hours where machine=? and hour<? and row not null order by hour desc limit 1"
+        return _row(self.db.execute(sql, (self.machine, hour)).fetchone())
+
+    def row_after(self, hour: int) -> Row | None:
+        sql = "select row from hours where machine=? and hour>? and row not null order by hour limit 1"
+        return _row(self.db.execute(sql, (self.machine, hour)).fetchone())
+
+    def dirty(self, before: int) -> set[int]:
+        """Hours before an instant whose evaluation is older than their events."""
+        sql = "select hour from hours where machine=? and dirty and hour<?"
+        return {hour for (hour,) in self.db.execute(sql, (self.machine, before))}
+
+    def changed_after(self, received: int) -> int | None:
+        """The first hour that holds an event received after an instant."""
+        sql = "select min(hour) from hours where machine=? and max_received>?"
+        found = self.db.execute(sql, (self.machine, received)).fetchone()
+        return None if found is None else found[0]
+
+
+def touch(db: apsw.Connection, machine: int, hour: int, max_received: int) -> None:
+    """Say that an hour has new events."""
+    db.execute(
+        "insert into hours(machine, hour, max_received) values(?,?,?) on conflict do update set dirty=1, "
+        "max_received=max(max_received, excluded.max_received)",
+        (machine, hour, max_received),
+    )
+
+
+def save(db: apsw.Connection, machine: int, row: Row, *, dirty: bool) -> None:
+    """Keep an evaluated hour."""
+    db.execute(
+        "insert into hours(machine, hour, max_received, row, dirty) values(?,?,0,?,?) "
+        "on conflict do update set row=excluded.row, dirty=excluded.dirty",
+        (machine, row.hour, _encode(row), int(dirty)),
+    )
+
+
+def all_dirty(db: apsw.Connection, machine: int | None = None) -> None:
+    """Say that the hours of a machine (or of all) have to be evaluated again."""
+    if machine is None:
+        db.execute("update hours set dirty=1")
+    else:
+        db.execute("update hours set dirty=1 where machine=?", (machine,))
+
+
+def save_facts(db: apsw.Connection, kpi: int, machine: int, start: int, end: int, facts: Mapping[str, Any], *,
+               provisional: bool) -> None:  # fmt: skip
+    """Keep the facts of one cell. A change of a cell that was complete makes a new revision."""
+    db.execute(
+        "insert into facts(kpi, machine, start, end, revision, facts) values(?1,?2,?3,?4,?6,?5) "
+        "on conflict do update set revision=case when revision=0 or ?6=0 then ?6 "
+        "when facts=excluded.facts and end=excluded.end then revision else revision+1 end, "
+        "facts=excluded.facts, end=excluded.end",
+        (kpi, machine, start, end, _encode(facts), 0 if provisional else 1),
+    )
+
+
+def forget_facts(db: apsw.Connection, kpis: Iterable[int], machine: int, start: int, end: int, keep: set[int]) -> None:
+    """Drop cells of [start, end) that no longer begin where they did (the calendar has changed)."""
+    for kpi in kpis:
+        found = db.execute("select start from facts where kpi=? and machine=? and start>=? and start<?",
+                           (kpi, machine, start, end)).fetchall()  # fmt: skip
+        for (cell,) in found:
+            if cell not in keep:
+                db.execute("delete from facts where kpi=? and machine=? and start=?", (kpi, machine, cell))
+
+
+def facts(db: apsw.Connection, kpi: int, machine: int, start: int, end: int) -> Iterable[FactsRow]:
+    """Cells of one KPI and machine that lie wholly in [start, end), in order."""
+    sql = "select start, end, revision, facts from facts where kpi=? and machine=? and start>=? and start<? order by start"
+    for cell, cell_end, revision, blob in db.execute(sql, (kpi, machine, start, end)):
+        if cell_end <= end:
+            yield cell, cell_end, revision, _decode_facts(blob)

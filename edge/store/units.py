@@ -1,0 +1,159 @@
+"""Verdicts per unit: one row for each (line, station, serial), ordered in event time however they come.
+
+The first verdict that is not an abort decides and places the unit in its window (ruling 32). It belongs to the machine
+that gave it, so parallel testers of one station count a unit once.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import apsw
+import msgspec
+
+from edge.clock import HOUR
+from edge.events import UnitResult
+from edge.slices import Unit
+
+CACHED = 20_000
+
+
+class Verdict(msgspec.Struct, frozen=True, array_like=True, gc=False, order=True):
+    """One verdict; instants in microseconds. The order of fields is the order of verdicts."""
+
+    ts: int
+    seq: int
+    offset: int
+    index: int
+    received: int
+    machine: int
+    result: str
+    defects: int
+    opportunities: int
+    product: str | None = None
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Verdict]).decode
+Key = tuple[int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What units need to know of a line: its number, and its route (stations in order; empty: every station counts)."""
+
+    number: int
+    route: tuple[str, ...] = ()
+
+
+def first_verdict(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """The verdict that decides."""
+    return next((v for v in verdicts if v.result != "abort"), None)
+
+
+def last_verdict(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """The verdict that stands in the end."""
+    return next((v for v in reversed(verdicts) if v.result != "abort"), None)
+
+
+def verdicts_of(db: apsw.Connection, key: Key) -> list[Verdict]:
+    """All verdicts of a unit at a station."""
+    sql = "select verdicts from units where line=? and station=? and serial=?"
+    found = db.execute(sql, key).fetchone()
+    return _decode(found[0]) if found else []
+
+
+def unit(db: apsw.Connection, line: Line, station: str, serial: str, verdicts: Sequence[Verdict],
+         received_until: int | None = None) -> Unit | None:  # fmt: skip
+    """The unit as a slice shows it; with `received_until` as it was known then. None while it has no verdict."""
+    known = [v for v in verdicts if received_until is None or v.received <= received_until]
+    first, final = first_verdict(known), last_verdict(known)
+    if first is None or final is None:
+        return None
+    clean = None
+    if line.route and station == line.route[0]:
+        clean = all(_passed_first(db, (line.number, s, serial), received_until) for s in line.route[1:])
+        clean = clean and first.result == "pass"
+    return Unit(
+        serial=serial,
+        station=station,
+        ts=first.ts,
+        first=first.result,
+        final=final.result,
+        product=first.product,
+        defects=first.defects,
+        opportunities=first.opportunities,
+        in_route=not line.route or station in line.route,
+        route_clean=clean,
+    )
+
+
+def _passed_first(db: apsw.Connection, key: Key, received_until: int | None) -> bool:
+    known = [v for v in verdicts_of(db, key) if received_until is None or v.received <= received_until]
+    first = first_verdict(known)
+    return first is not None and first.result == "pass"
+
+
+def units_between(db: apsw.Connection, line: Line, machine: int, start: int, end: int,
+                  received_until: int | None = None) -> Iterator[Unit]:  # fmt: skip
+    """Units whose first verdict the machine gave in [start, end), by time."""
+    sql = "select station, serial, verdicts from units where machine=? and first_ts>=? and first_ts<? order by first_ts"
+    for station, serial, blob in db.execute(sql, (machine, start, end)).fetchall():
+        found = unit(db, line, station, serial, _decode(blob), received_until)
+        if found is not None and start <= found.ts < end:
+            yield found
+
+
+@dataclass
+class UnitIndex:
+    """The writing side: takes verdicts, says which machine's hours they touch, and keeps live hours' units at hand."""
+
+    db: apsw.Connection
+    _recent: OrderedDict[Key, list[Verdict]] = field(default_factory=OrderedDict)
+    _changed: dict[Key, list[Verdict]] = field(default_factory=dict)
+
+    def add(self, event: UnitResult, line: Line, machine: int, station: str) -> set[tuple[int, int]]:
+        """Take a verdict; returns the (machine, hour) pairs whose facts it changes."""
+        key = (line.number, station, event.serial)
+        verdicts = self._verdicts(key)
+        before = first_verdict(verdicts)
+        verdict = Verdict(
+            event.ts, event.seq or 0, event.offset, event.index, event.received, machine, event.result,
+            event.defects or 0, event.opportunities or 0, event.product,
+        )  # fmt: skip
+        verdicts.append(verdict)
+        if len(verdicts) > 1:
+            verdicts.sort()
+        self._changed[key] = verdicts
+        touched = {(v.machine, v.ts - v.ts % HOUR) for v in (before, first_verdict(verdicts)) if v is not None}
+        if line.route and station in line.route[1:]:
+            start = first_verdict(self._verdicts((line.number, line.route[0], event.serial)))
+            if start is not None:
+                touched.add((start.machine, start.ts - start.ts % HOUR))
+        return touched
+
+    def _verdicts(self, key: Key) -> list[Verdict]:
+        known = self._changed.get(key)
+        if known is None:
+            known = self._recent.get(key)
+        if known is None:
+            known = verdicts_of(self.db, key)
+            self._recent[key] = known
+            if len(self._recent) > CACHED:
+                self._recent.popitem(last=False)
+        return known
+
+    def flush(self) -> None:
+        """Write what has changed, inside the caller's transaction."""
+        rows = []
+        for key, verdicts in self._changed.items():
+            first = first_verdict(verdicts) or verdicts[0]
+            rows.append((*key, first.machine, first.ts, _encode(verdicts)))
+        self.db.executemany(
+            "insert into units(line, station, serial, machine, first_ts, verdicts) values(?,?,?,?,?,?) on conflict do "
+            "update set machine=excluded.machine, first_ts=excluded.first_ts, verdicts=excluded.verdicts",
+            rows,
+        )
+        self._changed.clear()

@@ -1,0 +1,108 @@
+"""Hours of one machine kept consistent with each other: what changed is evaluated again, and nothing else.
+
+An hour depends on what came before it only by its `Carry` and on what comes after only by the `Lead` of the next one.
+`settle` evaluates changed hours and goes on to a neighbour only where one of these two changed, so a late message
+costs its own hour and as far as its consequences reach.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from edge.clock import HOUR
+from edge.timeline.hour import HourEvents
+from edge.timeline.rules import Rules
+from edge.timeline.walk import Carry, Lead, Walk, first_carry, walk
+
+
+class Row(msgspec.Struct, frozen=True, array_like=True):
+    """An evaluated hour: what it was given and what it gives. `until` is where its evaluation ended."""
+
+    hour: int
+    until: int
+    carry_in: Carry
+    carry_out: Carry
+    lead: Lead
+    ahead: Lead | None
+
+
+class History(Protocol):
+    """Where the hours of one machine are: the store, or the memory of a question about the past."""
+
+    def before(self, hour: int) -> Row | None: ...
+    def after(self, hour: int) -> Row | None: ...
+    def get(self, hour: int) -> Row | None: ...
+    def events(self, hour: int) -> HourEvents: ...
+    def put(self, row: Row, walked: Walk, events: HourEvents) -> None: ...
+
+
+def carry_into(history: History, hour: int, rules: Rules) -> Carry:
+    """What is known at the start of `hour`, over any silent time since the hour before that has messages."""
+    row = history.before(hour)
+    if row is None:
+        return first_carry(rules)
+    return silence(row.carry_out, row.hour + HOUR, hour, None, rules).carry if row.hour + HOUR < hour else row.carry_out
+
+
+def silence(carry: Carry, start: int, end: int, ahead: Lead | None, rules: Rules) -> Walk:
+    """A walk over time without messages."""
+    return walk(HourEvents(start), carry, start, end, ahead, rules)
+
+
+def evaluate(history: History, hour: int, cut: int, rules: Rules) -> tuple[Row, Walk, HourEvents]:
+    """The hour as it stands at `cut` (the present, or the instant a question is asked for)."""
+    events = history.events(hour)
+    carry = carry_into(history, hour, rules)
+    end = min(hour + HOUR, cut)
+    following = history.after(hour)
+    if following is not None and following.hour >= cut:
+        following = None
+    walked = walk(events, carry, hour, end, None, rules)
+    ahead = _ahead(walked, following, cut, rules) if end == hour + HOUR else None
+    if ahead is not None and (walked.carry.stop_start or rules.debounce_us):
+        walked = walk(events, carry, hour, end, ahead, rules)
+    return Row(hour, end, carry, walked.carry, walked.lead, ahead), walked, events
+
+
+def _ahead(walked: Walk, following: Row | None, cut: int, rules: Rules) -> Lead | None:
+    """How the time after a finished hour goes on; None where it ends at `cut`."""
+    end, lead = (cut, None) if following is None else (following.hour, following.lead)
+    if walked.end >= end:
+        return lead
+    return silence(walked.carry, walked.end, end, lead, rules).lead
+
+
+def settle(history: History, changed: set[int], cut: int, rules: Rules) -> None:
+    """Evaluate the changed hours and every hour that their changes reach; hours at or after `cut` wait."""
+    todo = {hour for hour in changed if hour < cut}
+    while todo:
+        hour = min(todo)
+        todo.discard(hour)
+        known = history.get(hour)
+        row, walked, events = evaluate(history, hour, cut, rules)
+        history.put(row, walked, events)
+        following = history.after(hour)
+        if following is not None and following.hour < cut and _misled(history, following, rules):
+            todo.add(following.hour)
+        previous = history.before(hour)
+        changed_lead = known is None or known.lead != row.lead
+        if previous is not None and changed_lead and _needs(history, previous, row, rules):
+            todo.add(previous.hour)
+
+
+def _misled(history: History, following: Row, rules: Rules) -> bool:
+    return following.carry_in != carry_into(history, following.hour, rules)
+
+
+def _needs(history: History, previous: Row, row: Row, rules: Rules) -> bool:
+    """Whether the hour before has to be evaluated again: it was unfinished, or it assumed another lead."""
+    if previous.until < previous.hour + HOUR:
+        return True
+    if not (previous.carry_out.stop_start or rules.debounce_us):
+        return False
+    lead: Lead | None = row.lead
+    if previous.hour + HOUR < row.hour:
+        lead = silence(previous.carry_out, previous.hour + HOUR, row.hour, row.lead, rules).lead
+    return previous.ahead != lead

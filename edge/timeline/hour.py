@@ -1,0 +1,167 @@
+"""What is known of one machine in one UTC hour, kept small: the input of an evaluation.
+
+Counts are columns, so that an hour of a fast machine is a few arrays and any stretch of it is summed by two look-ups.
+An absolute counter's sample closes the time before it (ruling 16): it lies in the hour of the microsecond before it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable
+from itertools import accumulate, pairwise
+from typing import Any
+
+from edge.clock import HOUR
+from edge.events import (
+    Alarm,
+    AnyEvent,
+    CounterLevel,
+    Event,
+    MachineState,
+    Offline,
+    OrderEvent,
+    PartCount,
+    ProductChange,
+    ScrapReport,
+)
+from edge.timeline.alive import RESOLUTION, Alive
+
+
+def hour_of(event: AnyEvent) -> int:
+    """Start of the UTC hour in which the event takes effect."""
+    ts = event.ts
+    if isinstance(event, CounterLevel):
+        ts -= 1
+    elif isinstance(event, ScrapReport) and event.produced_ts is not None:
+        ts = event.produced_ts
+    return ts - ts % HOUR
+
+
+class CountColumns:
+    """Increments of parts with one stated product: time, total, bad, and how many of a source that judges."""
+
+    __slots__ = ("_sums", "bad", "judged", "total", "ts")
+
+    def __init__(self) -> None:
+        self.ts, self.total, self.bad, self.judged = array("q"), array("q"), array("q"), array("q")
+        self._sums: tuple[list[int], list[int], list[int]] | None = None
+
+    def add(self, ts: int, total: int, bad: int | None) -> None:
+        self.ts.append(ts)
+        self.total.append(total)
+        self.bad.append(bad or 0)
+        self.judged.append(0 if bad is None else max(total, 1))
+        self._sums = None
+
+    def _running_sums(self) -> tuple[list[int], list[int], list[int]]:
+        if self._sums is None:
+            ts = self.ts
+            if any(a > b for a, b in pairwise(ts)):
+                order = sorted(range(len(ts)), key=ts.__getitem__)
+                for name in ("ts", "total", "bad", "judged"):
+                    column = getattr(self, name)
+                    setattr(self, name, array("q", [column[i] for i in order]))
+            total, bad, judged = (list(accumulate(c, initial=0)) for c in (self.total, self.bad, self.judged))
+            self._sums = (total, bad, judged)
+        return self._sums
+
+    def sums(self, start: int, end: int) -> tuple[int, int, int]:
+        """Total, bad and judged parts in [start, end)."""
+        totals, bads, judged = self._running_sums()
+        a, b = bisect_left(self.ts, start), bisect_left(self.ts, end)
+        return totals[b] - totals[a], bads[b] - bads[a], judged[b] - judged[a]
+
+
+Sort = tuple[int, int, int, int]
+"""(event time, sequence number or 0, offset, index): the order of events of one instant is that of their source."""
+
+
+class HourEvents:
+    """Events of one machine in one hour. `add` in any order; the lists are sorted when they are read."""
+
+    __slots__ = (
+        "_sorted", "alarms", "alive", "clock_ahead", "counts", "hour", "levels", "max_received", "n", "offline",
+        "orders", "products", "scrap", "states",
+    )  # fmt: skip
+
+    def __init__(self, hour: int, resolution: int = RESOLUTION) -> None:
+        self.hour = hour
+        self.alive = Alive(resolution)
+        self.states: list[tuple[Sort, str, str | None]] = []
+        self.products: list[tuple[Sort, str]] = []
+        self.orders: list[tuple[Sort, str, str, str | None, float | None]] = []
+        self.levels: list[tuple[Sort, str, int, str | None]] = []
+        self.scrap: list[tuple[int, int, str | None]] = []
+        self.counts: dict[str | None, CountColumns] = {}
+        self.offline: list[int] = []
+        self.alarms: list[tuple[int, str, bool]] = []
+        self.clock_ahead: list[int] = []
+        self.max_received = 0
+        self.n = 0
+        self._sorted = True
+
+    def add(self, event: AnyEvent) -> None:
+        """Take one event; heartbeats and readings only make the machine heard (`alive`), which is the caller's."""
+        self.n += 1
+        if event.received > self.max_received:
+            self.max_received = event.received
+        if event.clock_ahead:
+            self.clock_ahead.append(event.ts)
+        if isinstance(event, PartCount):
+            columns = self.counts.get(event.product)
+            if columns is None:
+                columns = self.counts[event.product] = CountColumns()
+            columns.add(event.ts, event.total, event.bad)
+            return
+        self._sorted = False
+        add = _ADD.get(event.__class__)
+        if add is not None:
+            add(self, event)
+
+    def sort(self) -> None:
+        """Bring all lists into event order."""
+        if not self._sorted:
+            self.states.sort(key=_order)
+            self.products.sort(key=_order)
+            self.orders.sort(key=_order)
+            self.levels.sort(key=_order)
+            self.offline.sort()
+            self.alarms.sort()
+            self._sorted = True
+
+
+def _order(row: tuple[Sort, *tuple[object, ...]]) -> Sort:
+    return row[0]
+
+
+def _sort(event: AnyEvent) -> Sort:
+    return (event.ts, event.seq or 0, event.offset, event.index)
+
+
+def _add_state(hour: HourEvents, event: MachineState) -> None:
+    hour.states.append((_sort(event), event.state, event.reason))
+    if event.product is not None:
+        hour.products.append((_sort(event), event.product))
+
+
+def _add_order(hour: HourEvents, event: OrderEvent) -> None:
+    hour.orders.append((_sort(event), event.order, event.action, event.product, event.quantity))
+    if event.action == "start" and event.product is not None:
+        hour.products.append((_sort(event), event.product))
+
+
+def _add_scrap(hour: HourEvents, event: ScrapReport) -> None:
+    ts = event.ts if event.produced_ts is None else event.produced_ts
+    hour.scrap.append((ts, event.qty, event.product))
+
+
+_ADD: dict[type[Event], Callable[[HourEvents, Any], None]] = {
+    MachineState: _add_state,
+    OrderEvent: _add_order,
+    ScrapReport: _add_scrap,
+    ProductChange: lambda hour, e: hour.products.append((_sort(e), e.product)),
+    CounterLevel: lambda hour, e: hour.levels.append((_sort(e), e.counter, e.value, e.product)),
+    Offline: lambda hour, e: hour.offline.append(e.ts),
+    Alarm: lambda hour, e: hour.alarms.append((e.ts, e.code, e.active)),
+}

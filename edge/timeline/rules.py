@@ -1,0 +1,50 @@
+"""What decides the numbers of one machine: its settings and its calendar, resolved to microseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from edge.clock import SECOND
+from edge.slices import LineRole
+
+
+class Piece(Protocol):
+    """A stretch of calendar time; `kind` is "unscheduled", "planned" or "scheduled"."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def shift(self) -> str | None: ...
+
+
+class Schedule(Protocol):
+    """The calendar of a site, as the timeline needs it."""
+
+    def pieces(self, start: int, end: int) -> Sequence[Piece]: ...
+    def cell_bounds(self, start: int, end: int) -> list[int]: ...
+
+
+@dataclass(frozen=True)
+class Rules:
+    schedule: Schedule
+    threshold_us: int = 120 * SECOND
+    debounce_us: int = 0
+    stale_us: int = 0  # 0: silence means nothing
+    default_state: str = "unknown"
+    no_order_is_loss: bool = False
+    counter_modulus: int | None = None
+    plausibility_factor: float = 1.5
+    reject_signal: str = "auto"
+    product: str | None = None  # what is made until a message says otherwise
+    ideal_s: Mapping[str, float] = field(default_factory=dict)  # ideal seconds per part
+    line: LineRole | None = None
+
+    def ideal(self, product: str | None) -> float | None:
+        """Ideal seconds per part of `product`, None where it has none."""
+        return None if product is None else self.ideal_s.get(product)

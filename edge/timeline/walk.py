@@ -1,0 +1,172 @@
+"""One pass over a stretch of a machine's history: states, unknown time, stops, and what the next stretch must know.
+
+A stretch is an hour with its events, or a silent time without any. `Carry` goes forward from stretch to stretch: with
+it an hour is evaluated without reading what was before. `Lead` goes backward: how the time after goes on with a stop
+that was open, so that a stop has one class wherever it is cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from edge.timeline.counters import Made, made
+from edge.timeline.hour import HourEvents
+from edge.timeline.rules import Rules
+from edge.timeline.states import (
+    FAR,
+    Episode,
+    Group,
+    Segment,
+    debounced,
+    episodes,
+    overlaid,
+    reported,
+    segments,
+    unheard,
+)
+
+
+class Carry(msgspec.Struct, frozen=True, array_like=True):
+    """What is known at the start of a stretch. `base` is the state before the last reported one (`raw`)."""
+
+    base: str
+    raw: str
+    raw_reason: str | None = None
+    raw_ts: int = -FAR
+    latched: bool = False
+    product: str | None = None
+    order: str | None = None
+    last_alive: int = 0
+    last_offline: int = 0
+    stop_start: int = 0
+    stop_fault: bool = False
+    unknown_until: int = 0
+    levels: dict[str, tuple[int, int]] = {}
+
+
+class Lead(msgspec.Struct, frozen=True, array_like=True):
+    """How a stretch goes on with what was open before it: the carried stop, and a carried state that is too short."""
+
+    stop_end: int | None = None
+    stop_fault: bool = False
+    stop_lost: bool = False
+    stop_micro: bool = False
+    absorbed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A stretch walked: contiguous segments, its stops with their full ends, products, orders, parts of counters."""
+
+    start: int
+    end: int
+    segments: list[Segment]
+    stops: list[tuple[Episode, bool]]  # with "is a micro-stop"
+    products: list[tuple[int, str | None]]
+    orders: list[tuple[int, str | None]]
+    made: list[Made]
+    carry: Carry
+    lead: Lead
+
+
+def first_carry(rules: Rules) -> Carry:
+    """What is known before the first message of a machine."""
+    return Carry(base=rules.default_state, raw=rules.default_state, product=rules.product)
+
+
+def walk(events: HourEvents, carry: Carry, start: int, end: int, ahead: Lead | None, rules: Rules) -> Walk:
+    """Walk [start, end). `ahead` is the lead of what follows; None where nothing does, and the stretch ends now."""
+    events.sort()
+    groups, latched = _groups(events, carry)
+    known_until = end if ahead is None else groups[-1].ts if ahead.absorbed else FAR
+    gaps = unheard(events.alive, events.offline, carry.last_alive, carry.last_offline, rules, start, end)
+    run = overlaid(segments(debounced(groups, rules.debounce_us, known_until), start, end), gaps)
+    found = list(episodes(run, rules, carry.stop_start, carry.stop_fault))
+    open_stop = found[-1] if found and found[-1].end is None else None
+    products = [(-FAR, carry.product), *((key[0], product) for key, product in events.products)]
+    orders = _orders(events, carry)
+    unknown = [(s.start, s.end) for s in run if s.state == "unknown"]
+    levels = [(key[0], counter, value, product) for key, counter, value, product in events.levels]
+    parts, last_levels = made(levels, carry.levels, products, unknown, carry.unknown_until, rules)
+    base, raw = _last_groups(groups, rules)
+    carry_out = Carry(
+        base=base,
+        raw=raw.state,
+        raw_reason=groups[-1].reason,
+        raw_ts=raw.ts,
+        latched=latched,
+        product=products[-1][1],
+        order=orders[-1][1],
+        last_alive=events.alive.ends[-1] if events.alive else carry.last_alive,
+        last_offline=_last_notice(events, carry),
+        stop_start=open_stop.start if open_stop else 0,
+        stop_fault=open_stop.fault if open_stop else False,
+        unknown_until=unknown[-1][1] if unknown else carry.unknown_until,
+        levels=last_levels,
+    )
+    stops = [_whole(episode, end, ahead, rules) for episode in found]
+    lead = _lead(stops, groups, carry, end, ahead, rules)
+    return Walk(start, end, run, stops, products, orders, parts, carry_out, lead)
+
+
+def _groups(events: HourEvents, carry: Carry) -> tuple[list[Group], bool]:
+    changes = [(key[0], state, reason) for key, state, reason in events.states]
+    groups, latched = reported(changes, carry.latched)
+    before = [Group(-FAR, carry.base, None)]
+    if carry.raw_ts != -FAR:
+        before.append(Group(carry.raw_ts, carry.raw, carry.raw_reason))
+    return before + groups, latched
+
+
+def _last_groups(groups: list[Group], rules: Rules) -> tuple[str, Group]:
+    """The effective state before the last run of equal states, and the first group of that run."""
+    first = len(groups) - 1
+    while first and groups[first - 1].state == groups[-1].state:
+        first -= 1
+    if not rules.debounce_us or not first:
+        return groups[-1].state, groups[first]
+    return debounced(groups[:first], rules.debounce_us, groups[first].ts)[-1].state, groups[first]
+
+
+def _orders(events: HourEvents, carry: Carry) -> list[tuple[int, str | None]]:
+    orders: list[tuple[int, str | None]] = [(-FAR, carry.order)]
+    for key, order, action, _, _ in events.orders:
+        if action == "start":
+            orders.append((key[0], order))
+        elif action == "finish" and orders[-1][1] == order:
+            orders.append((key[0], None))
+    return orders
+
+
+def _last_notice(events: HourEvents, carry: Carry) -> int:
+    last_heard = events.alive.ends[-1] if events.alive else carry.last_alive
+    notices = [n for n in (carry.last_offline, *events.offline) if n >= last_heard and n]
+    return notices[0] if notices else 0
+
+
+def _whole(episode: Episode, end: int, ahead: Lead | None, rules: Rules) -> tuple[Episode, bool]:
+    """The episode with its end and fault beyond this stretch, and whether it is a micro-stop (ruling 34)."""
+    if episode.end is not None:
+        return episode, episode.end - episode.start < rules.threshold_us
+    if ahead is None:
+        return episode, end - episode.start < rules.threshold_us
+    fault = episode.fault or ahead.stop_fault
+    whole = Episode(episode.first, episode.start, ahead.stop_end, fault, ahead.stop_lost)
+    return whole, ahead.stop_micro
+
+
+def _lead(stops: list[tuple[Episode, bool]], groups: list[Group], carry: Carry, end: int, ahead: Lead | None,
+          rules: Rules) -> Lead:  # fmt: skip
+    absorbed = False
+    if rules.debounce_us and carry.raw_ts != -FAR:
+        changed = next((g.ts for g in groups[1:] if g.state != carry.raw), None)
+        if changed is not None:
+            absorbed = changed - carry.raw_ts < rules.debounce_us
+        else:
+            absorbed = ahead.absorbed if ahead else end - carry.raw_ts < rules.debounce_us
+    if not carry.stop_start or not stops or stops[0][0].start != carry.stop_start:
+        return Lead(absorbed=absorbed)
+    stop, micro = stops[0]
+    return Lead(stop.end, stop.fault, stop.lost, micro, absorbed)

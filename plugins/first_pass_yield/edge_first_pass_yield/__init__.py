@@ -1,0 +1,76 @@
+"""First pass yield: the share of units whose first verdict is pass, with final, rolled throughput and line yield.
+
+Formulas: ISO 22400-2 first pass yield GP / IP on serialised units; rolled throughput yield is the product of the
+stations' first pass yields. Rework and retests never count, aborted tests are no verdict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+from edge import Facts, Kpi, Slice, Unit, hookimpl
+
+__version__ = "0.1.0"
+
+
+def ratio(numerator: float, denominator: float) -> float | None:
+    """numerator / denominator, None where nothing is to be divided by."""
+    return numerator / denominator if denominator else None
+
+
+class FirstPassYield(Kpi):
+    name = "first_pass_yield"
+    title = "First pass yield"
+    headline = "first_pass_yield"
+    details = ("final_yield", "rty")
+    rank = 20
+
+    def facts(self, slice: Slice) -> Facts:
+        stations: dict[str, dict[str, int]] = {}
+        for unit in slice.units:
+            add_unit(stations.setdefault(unit.station, dict.fromkeys(COUNTED, 0)), unit)
+        sums = {name: sum(s[name] for s in stations.values()) for name in COUNTED}
+        return {**sums, "stations": stations}
+
+    def values(self, facts: Facts) -> Mapping[str, Any]:
+        stations = facts.get("stations", {})
+        route = [s for s in stations.values() if s["route_units"]]
+        return {
+            "first_pass_yield": ratio(facts["first_pass"], facts["units"]),
+            "final_yield": ratio(facts["final_pass"], facts["units"]),
+            "rty": prod(s["first_pass"] / s["units"] for s in route) if route else None,
+            "line_fpy": ratio(facts["clean"], facts["started"]),
+            "stations": {name: station_values(s) for name, s in sorted(stations.items())},
+        }
+
+
+COUNTED = ("units", "first_pass", "final_pass", "route_units", "started", "clean")
+
+
+def add_unit(sums: dict[str, int], unit: Unit) -> None:
+    """Count one unit: its verdicts, and on the first station of a route whether it came through clean."""
+    sums["units"] += 1
+    sums["first_pass"] += unit.first == "pass"
+    sums["final_pass"] += unit.final == "pass"
+    sums["route_units"] += unit.in_route
+    if unit.route_clean is not None:
+        sums["started"] += 1
+        sums["clean"] += unit.route_clean
+
+
+def station_values(sums: Mapping[str, int]) -> dict[str, float | None]:
+    """The yields of one station."""
+    units = sums["units"]
+    return {
+        "units": units,
+        "first_pass": sums["first_pass"],
+        "fpy": ratio(sums["first_pass"], units),
+        "final_yield": ratio(sums["final_pass"], units),
+    }
+
+
+@hookimpl
+def register_kpis() -> list[type[Kpi]]:
+    return [FirstPassYield]
