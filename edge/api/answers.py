@@ -1,0 +1,125 @@
+"""What the API asks of the rest of the service: answers, health and figures.
+
+Instants are integer microseconds since 1970 (UTC), answers are JSON-ready dicts in the shapes of `edge.api.shapes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypedDict
+
+Answer = dict[str, Any]
+Position = tuple[int, int]  # (offset, index) of an event or rejection
+
+
+class Window(Protocol):
+    """A window of event time [start, end) as the query side understood it; passed back to it as it came."""
+
+    @property
+    def start(self) -> int: ...
+
+    @property
+    def end(self) -> int: ...
+
+
+class RejectionFilter(TypedDict):
+    """Rejections to list, newest first; `asset` is a path or a prefix, `before` excludes itself, None means any."""
+
+    asset: str | None
+    reason: str | None
+    start: int | None
+    end: int | None
+    limit: int
+    before: Position | None
+
+
+class EventFilter(TypedDict):
+    """Events to list in order of (offset, index); `start` and `end` are event time, `after` excludes itself."""
+
+    asset: str | None
+    kind: str | None
+    start: int | None
+    end: int | None
+    limit: int
+    after: Position | None
+
+
+class Answers(Protocol):
+    """Synchronous questions, asked from several threads at once; on bad input they raise QueryError, nothing else."""
+
+    def window(self, asset: str, start: int | None, end: int | None, shift: str | None) -> Window:
+        """The window meant: `start` and `end` (None: now), or a shift: `current`, `previous` or `<name>@<date>`."""
+        ...
+
+    def assets(self) -> Answer: ...
+
+    def status(self, path: str) -> Answer: ...
+
+    def timeline(self, path: str, start: int, end: int) -> Answer: ...
+
+    def readings(self, path: str, signals: Sequence[str], start: int, end: int, points: int) -> Answer:
+        """Series of at most about `points` points each; no `signals` means all of the machine's."""
+        ...
+
+    # A window goes back to whoever made it, so these take Any: the maker's own type is narrower than Window.
+    def losses(self, path: str, window: Any) -> Answer: ...
+
+    def kpis(self) -> Answer: ...
+
+    def kpi(self, name: str, window: Any, step: str | None, as_of: int | None) -> Answer: ...
+
+    def rejections(self, filters: RejectionFilter) -> Answer: ...
+
+    def events(self, filters: EventFilter) -> Answer: ...
+
+    def message(self, offset: int) -> Answer | None:
+        """One journal message and what became of it; None where the journal does not hold it (any more)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether the service does its work, and each component's `{"ok": bool, "detail": str, ...}`."""
+
+    ready: bool
+    components: Mapping[str, Mapping[str, Any]]
+
+
+class Health(Protocol):
+    def readiness(self) -> Readiness:
+        """The state in memory; asked on the event loop, so it must not wait for anything."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A snapshot of the service's counters (since its start, unless said otherwise) and levels."""
+
+    received: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)  # by reason
+    committed: int = 0
+    acknowledged: int = 0
+    processed: int = 0
+    events: Mapping[str, int] = field(default_factory=dict)  # by kind
+    plugin_failures: Mapping[str, int] = field(default_factory=dict)  # by plugin, 0 for a healthy one
+    lag_messages: int = 0  # committed to the journal and not yet processed
+    outbox_points: int = 0
+    connected: bool = False  # subscribed at the broker
+    sessions_lost: int = 0
+    takeovers: int = 0
+    paused: bool = False
+    disk_full: bool = False
+    journal_bytes: int = 0
+    journal_last_offset: int = 0
+    store_bytes: int = 0
+    machines: int = 0
+    resident_bytes: int = 0  # over all processes of the service
+
+
+class Metrics(Protocol):
+    def figures(self) -> Figures:
+        """The figures in memory; asked on the event loop, so it must not wait for anything."""
+        ...

@@ -1,0 +1,63 @@
+"""The HTTP application: its routes, error answers and headers put together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from edge import __version__
+from edge.api import assets, docs, kpis, messages, problems, stream
+from edge.api.answers import Answers, Health, Metrics
+from edge.api.context import ApiSettings, Context
+from edge.api.headers import SecurityHeaders
+from edge.api.health import router as health_router
+from edge.api.hub import Hub
+from edge.api.parameters import refuse_repeated
+from edge.api.queries import Queries
+
+
+def create_app(
+    answers: Answers,
+    hub: Hub,
+    health: Health,
+    metrics: Metrics,
+    *,
+    settings: ApiSettings | None = None,
+    pages: Callable[[FastAPI], None] | None = None,
+    now: Callable[[], int] = lambda: time.time_ns() // 1000,
+) -> FastAPI:
+    """An application of its own, sharing nothing with another; `pages` adds the web pages' routes.
+
+    Its lifespan ends the query threads; the streams end with `hub.close()`."""
+    settings = settings or ApiSettings()
+    queries = Queries(threads=settings.threads, waiting=settings.waiting)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        queries.close()
+
+    app = FastAPI(
+        redirect_slashes=False,
+        title="Shop-floor edge",
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.context = Context(answers, hub, health, metrics, queries, settings, now)
+    problems.install(app)
+    app.add_middleware(SecurityHeaders)
+    v1 = APIRouter(prefix="/api/v1", dependencies=[Depends(refuse_repeated)])
+    for part in (assets, kpis, messages, stream):
+        v1.include_router(part.router)
+    app.include_router(v1)
+    app.include_router(health_router)
+    app.include_router(docs.router)
+    if pages is not None:
+        pages(app)
+    return app

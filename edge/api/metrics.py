@@ -1,0 +1,77 @@
+"""The figures of the service as Prometheus reads them, taken when asked and counted nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
+from prometheus_client.registry import Collector
+
+from edge.api.answers import Figures
+from edge.api.hub import Hub
+
+__all__ = ["CONTENT_TYPE", "exposition"]
+LABELS = 100  # values of a label that are told apart; the rest is summed up under `other`
+
+COUNTERS = {
+    "received": ("edge_messages_received", "Messages that processing took from the journal"),
+    "accepted": ("edge_messages_accepted", "Messages that became events"),
+    "duplicate": ("edge_messages_duplicate", "Messages that had come before"),
+    "committed": ("edge_messages_committed", "Messages committed to the journal"),
+    "acknowledged": ("edge_messages_acknowledged", "Messages acknowledged to the broker, after the commit"),
+    "processed": ("edge_messages_processed", "Messages dealt with up to the store"),
+    "sessions_lost": ("edge_mqtt_sessions_lost", "Times that the broker had forgotten the session"),
+    "takeovers": ("edge_mqtt_takeovers", "Times that another client took this client's id"),
+}
+LABELLED = {
+    "rejected": ("edge_messages_rejected", "Messages that could not become events", "reason"),
+    "events": ("edge_events", "Decoded events", "kind"),
+    "plugin_failures": ("edge_plugin_failures", "Calls of a plugin that failed", "plugin"),
+}
+GAUGES = {
+    "lag_messages": ("edge_processing_lag_messages", "Messages in the journal and not yet processed"),
+    "outbox_points": ("edge_outbox_points", "Points that still have to reach InfluxDB"),
+    "connected": ("edge_mqtt_connected", "1 while subscribed at the broker"),
+    "paused": ("edge_ingest_paused", "1 while reading from the broker is paused"),
+    "disk_full": ("edge_journal_disk_full", "1 while the disk has no room for messages"),
+    "journal_bytes": ("edge_journal_bytes", "Size of the journal"),
+    "journal_last_offset": ("edge_journal_last_offset", "Offset of the newest message"),
+    "store_bytes": ("edge_store_bytes", "Size of the store"),
+    "machines": ("edge_machines", "Machines heard of"),
+    "resident_bytes": ("edge_resident_memory_bytes", "Resident memory of all processes of the service"),
+}
+
+
+class _Snapshot(Collector):
+    def __init__(self, figures: Figures, hub: Hub) -> None:
+        self._figures = figures
+        self._hub = hub
+
+    def collect(self) -> Iterator[Metric]:
+        for member, (name, text) in COUNTERS.items():
+            yield CounterMetricFamily(name, text, value=getattr(self._figures, member))
+        for member, (name, text) in GAUGES.items():
+            yield GaugeMetricFamily(name, text, value=float(getattr(self._figures, member)))
+        for member, (name, text, label) in LABELLED.items():
+            yield _labelled(CounterMetricFamily(name, text, labels=[label]), getattr(self._figures, member))
+        yield GaugeMetricFamily("edge_stream_clients", "Open live streams", value=self._hub.clients)
+        yield CounterMetricFamily("edge_stream_skipped_items", "Stream items left out", value=self._hub.skipped)
+        yield CounterMetricFamily("edge_stream_dropped_clients", "Clients cut off as too slow", value=self._hub.dropped)
+
+
+def exposition(figures: Figures, hub: Hub) -> bytes:
+    """The text that Prometheus scrapes."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Snapshot(figures, hub))
+    return generate_latest(registry)
+
+
+def _labelled(family: CounterMetricFamily, values: Mapping[str, int]) -> CounterMetricFamily:
+    ranked = sorted(values.items(), key=lambda pair: -pair[1])
+    for value, count in sorted(ranked[:LABELS]):
+        family.add_metric([value[:64]], count)
+    if len(ranked) > LABELS:
+        family.add_metric(["other"], sum(count for _, count in ranked[LABELS:]))
+    return family
