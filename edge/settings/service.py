@@ -182,3 +182,10 @@ class ServiceSettings(Strict):
     influx: InfluxSettings = InfluxSettings()
     plugins: PluginSettings = PluginSettings()
     events: EventSettings = EventSettings()
+
+    @model_validator(mode="after")
+    def _payloads_fit_in_packets(self) -> "ServiceSettings":
+        limit = self.mqtt.max_packet_bytes
+        if self.events.max_payload_bytes > limit:
+            raise refusal(f"must not be more than mqtt.max_packet_bytes ({limit})", at=("events", "max_payload_bytes"))
+        return self

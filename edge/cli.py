@@ -1,0 +1,122 @@
+"""The command `edge`. Imports of what a command does are inside it, so that `edge --help` answers at once."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from edge.settings.load import Settings
+
+app = typer.Typer(
+    help="Edge service for shop-floor data: MQTT in; OEE, yield and maintenance out.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # plain help: rich costs more to import than all the rest of it
+    pretty_exceptions_enable=False,
+)
+
+ConfigDir = Annotated[
+    Path, typer.Option("--config", metavar="DIR", help="Where edge.toml and plant.toml are.", show_default=True)
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="A setting of edge.toml; may be repeated."),
+]
+Rate = Annotated[float, typer.Option(min=0, help="Speed of the plant: 1 is real time, 0 as fast as possible.")]
+Seed = Annotated[int, typer.Option(help="The same seed makes the same plant.")]
+BackfillHours = Annotated[float, typer.Option("--backfill-hours", min=0, help="Hours of the past to publish first.")]
+CONFIG = Path("config")
+
+
+@app.command()
+def run(config: ConfigDir = CONFIG, overrides: Overrides = None) -> None:
+    """Run the service until SIGTERM or Ctrl-C."""
+    settings = _settings(config, overrides)
+    from edge.service import run as run_service
+
+    raise typer.Exit(run_service(settings))
+
+
+@app.command()
+def demo(
+    config: ConfigDir = CONFIG,
+    overrides: Overrides = None,
+    rate: Rate = 1.0,
+    seed: Seed = 1,
+    backfill_h: BackfillHours = 8.0,
+) -> None:
+    """Run a broker, a simulated plant, the service and its page in one go."""
+    settings = _settings(config, overrides)
+    from edge.demo import demo as run_demo
+
+    raise typer.Exit(run_demo(settings, rate=rate, seed=seed, backfill_h=backfill_h))
+
+
+@app.command()
+def check(config: ConfigDir = CONFIG, overrides: Overrides = None) -> None:
+    """Check the settings; on a mistake print file, line, key and value, and end with status 78."""
+    settings = _settings(config, overrides)
+    plant = settings.plant
+    parts = {"sites": plant.sites, "lines": plant.lines, "machines": plant.machine_paths(), "products": plant.products}
+    typer.echo(f"{config}: all right ({', '.join(f'{name} {len(part)}' for name, part in parts.items())})")
+
+
+@app.command()
+def simulate(
+    config: ConfigDir = CONFIG,
+    overrides: Overrides = None,
+    rate: Rate = 1.0,
+    seed: Seed = 1,
+    backfill_h: BackfillHours = 8.0,
+    duration_s: Annotated[float | None, typer.Option("--seconds", min=0, help="Stop after so long.")] = None,
+) -> None:
+    """Publish a plausible plant to the broker: the lines and machines of plant.toml."""
+    settings = _settings(config, overrides)
+    from edge.simulate import simulate as run_simulation
+
+    raise typer.Exit(run_simulation(settings, rate=rate, seed=seed, backfill_h=backfill_h, duration_s=duration_s))
+
+
+@app.command()
+def replay(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A recording (JSON lines).")
+    ],
+    config: ConfigDir = CONFIG,
+    overrides: Overrides = None,
+    speed: Annotated[float, typer.Option(min=0, help="1 is the pace of the recording, 0 flat out.")] = 1.0,
+) -> None:
+    """Publish a recording to the broker: one JSON object a line with topic, payload or payload_b64, t_ms."""
+    settings = _settings(config, overrides)
+    from edge.replay import replay as publish_recording
+
+    raise typer.Exit(publish_recording(settings, file, speed=speed))
+
+
+@app.command()
+def rebuild(config: ConfigDir = CONFIG, overrides: Overrides = None) -> None:
+    """Build the store anew from the journal; the service must not be running."""
+    settings = _settings(config, overrides)
+    from edge.rebuild import rebuild as rebuild_store
+
+    raise typer.Exit(rebuild_store(settings))
+
+
+def _settings(config: Path, overrides: list[str] | None) -> "Settings":
+    """The settings, or the end of the command: every problem on standard error, status 78."""
+    from edge.settings.load import SettingsError, load
+
+    try:
+        return load(config, overrides or ())
+    except SettingsError as error:
+        for problem in error.problems:
+            typer.echo(problem, err=True)
+        count = len(error.problems)
+        typer.echo(f"{count} problem{'' if count == 1 else 's'} in the settings: nothing was started", err=True)
+        sys.exit(error.status)
+
+
+def main() -> None:
+    app()
