@@ -1,0 +1,19 @@
+"""What can go wrong with the journal, by what the caller has to do about it."""
+
+from __future__ import annotations
+
+
+class JournalError(Exception):
+    """The storage failed: nothing of the call is durable, and nothing may be acknowledged. Give up and start anew."""
+
+
+class JournalFull(JournalError):
+    """No room (disk or quota): nothing of the call is durable; try again once there is room."""
+
+
+class JournalDamaged(JournalError):
+    """The contents of a segment file cannot be read as they should."""
+
+
+class JournalBusy(JournalError):
+    """Another process has the journal open for writing."""
