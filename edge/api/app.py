@@ -42,6 +42,7 @@ def create_app(
 
     app = FastAPI(
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         title="Shop-floor edge",
         version=__version__,
         lifespan=lifespan,
@@ -49,6 +50,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
+    app.state.openapi = None
     app.state.context = Context(answers, hub, health, metrics, queries, settings, now)
     problems.install(app)
     app.add_middleware(SecurityHeaders)

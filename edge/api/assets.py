@@ -20,39 +20,39 @@ async def assets(ctx: Ctx, parameters: Annotated[Parameters, Query()]) -> Respon
     return await ctx.answer(ctx.answers.assets)
 
 
-@router.get("/{path:path}/status")
-async def status(ctx: Ctx, path: AssetPath, parameters: Annotated[Parameters, Query()]) -> Response:
+@router.get("/{asset:path}/status")
+async def status(ctx: Ctx, asset: AssetPath, parameters: Annotated[Parameters, Query()]) -> Response:
     """What a machine is doing now; of a line, area or site all its machines, worst first, and the pooled numbers."""
-    return await ctx.answer(lambda: ctx.answers.status(path))
+    return await ctx.answer(lambda: ctx.answers.status(asset))
 
 
-@router.get("/{path:path}/timeline")
-async def timeline(ctx: Ctx, path: AssetPath, parameters: Annotated[TimelineParameters, Query()]) -> Response:
+@router.get("/{asset:path}/timeline")
+async def timeline(ctx: Ctx, asset: AssetPath, parameters: Annotated[TimelineParameters, Query()]) -> Response:
     """The machine's spans of state in event time, as the calendar and all rulings classify them."""
 
     def question() -> object:
-        window = _window(ctx, path, parameters)
-        return ctx.answers.timeline(path, window.start, window.end)
+        window = _window(ctx, asset, parameters)
+        return ctx.answers.timeline(asset, window.start, window.end)
 
     return await ctx.answer(question)
 
 
-@router.get("/{path:path}/readings")
-async def readings(ctx: Ctx, path: AssetPath, parameters: Annotated[ReadingParameters, Query()]) -> Response:
+@router.get("/{asset:path}/readings")
+async def readings(ctx: Ctx, asset: AssetPath, parameters: Annotated[ReadingParameters, Query()]) -> Response:
     """Signals over time, downsampled to about `points` points of `[ms since 1970, mean, min, max, count]`."""
 
     def question() -> object:
-        window = _window(ctx, path, parameters)
-        return ctx.answers.readings(path, tuple(parameters.signal), window.start, window.end, parameters.points)
+        window = _window(ctx, asset, parameters)
+        return ctx.answers.readings(asset, tuple(parameters.signal), window.start, window.end, parameters.points)
 
     return await ctx.answer(question)
 
 
-@router.get("/{path:path}/losses")
-async def losses(ctx: Ctx, path: AssetPath, parameters: Annotated[WindowParameters, Query()]) -> Response:
+@router.get("/{asset:path}/losses")
+async def losses(ctx: Ctx, asset: AssetPath, parameters: Annotated[WindowParameters, Query()]) -> Response:
     """Where the time went: a waterfall from calendar time to good parts, and the reasons of the stops."""
-    return await ctx.answer(lambda: ctx.answers.losses(path, _window(ctx, path, parameters)))
+    return await ctx.answer(lambda: ctx.answers.losses(asset, _window(ctx, asset, parameters)))
 
 
-def _window(ctx: Context, path: str, parameters: WindowParameters) -> Window:
-    return ctx.answers.window(path, *parameters.bounds(ctx.settings, ctx.now()))
+def _window(ctx: Context, asset: str, parameters: WindowParameters) -> Window:
+    return ctx.answers.window(asset, *parameters.bounds(ctx.settings, ctx.now()))

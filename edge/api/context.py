@@ -45,7 +45,7 @@ class Context:
         return Response(await self.queries.run(question), media_type="application/json", headers=NO_STORE)
 
 
-def context_of(request: Request) -> Context:
+async def context_of(request: Request) -> Context:
     return cast(Context, request.app.state.context)
 
 

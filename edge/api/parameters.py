@@ -146,11 +146,15 @@ class Parameters(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def known(cls, given: dict[str, Any]) -> dict[str, Any]:
-        names = tuple(field.alias or name for name, field in cls.model_fields.items())
+        fields = {field.alias or name: field for name, field in cls.model_fields.items()}
         for name, value in given.items():
-            if name not in names:
+            if name not in fields:
                 context = {"parameter": name[:64], "value": value, "kind": "unknown-parameter"}
-                raise refuse("there is no such parameter here", nearest(name, names), **context)
+                raise refuse("there is no such parameter here", nearest(name, tuple(fields)), **context)
+        for name, field in fields.items():
+            if field.is_required() and name not in given:
+                context = {"parameter": name, "value": None, "kind": "missing-parameter"}
+                raise refuse(f"{name} is missing", field.description or "", **context)
         return given
 
 
@@ -246,7 +250,7 @@ class StreamParameters(Parameters):
     )
 
 
-def refuse_repeated(request: Request) -> None:
+async def refuse_repeated(request: Request) -> None:
     """QueryError where a parameter is given twice: which of the two was meant?"""
     for name in request.query_params:
         values = request.query_params.getlist(name)

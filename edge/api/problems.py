@@ -69,14 +69,16 @@ def of_parameter(
 
 
 def of_validation(error: Mapping[str, Any]) -> Problem:
-    """One of pydantic's errors: our own carry the whole story in `ctx`, its built-in ones a message."""
+    """One of pydantic's errors: our own carry the whole story in `ctx`, its built-in ones say what should be."""
     ctx = error.get("ctx", {})
     location = [str(part) for part in error["loc"]]
     parameter = ctx.get("parameter") or (location[1] if len(location) > 1 else location[0])
     value = ctx["value"] if "value" in ctx else error.get("input")
-    if error["type"] == "missing":
-        return of_parameter(parameter, None, f"{parameter} is missing", ctx.get("expected"), kind="missing-parameter")
-    return of_parameter(parameter, value, error["msg"], ctx.get("expected"), kind=ctx.get("kind", ""))
+    if "message" not in ctx:
+        return of_parameter(
+            parameter, value, f"{parameter} is not valid", error["msg"].removeprefix("Input should be ")
+        )
+    return of_parameter(parameter, value, ctx["message"], ctx["expected"], kind=ctx.get("kind", ""))
 
 
 def install(app: FastAPI) -> None:

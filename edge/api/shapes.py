@@ -1,0 +1,338 @@
+"""The shapes of the answers: what the OpenAPI description says, and what tests hold the answers to.
+
+Times are RFC 3339 text in UTC. Members that end in `_s` are seconds. What is not known is null, never 0.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+FROM = {"from_": "from"}
+Numbers = dict[str, Any]
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+
+
+class LastValue(Struct):
+    ts: Time
+    value: float | None
+
+
+class Signal(Struct):
+    """A signal that a machine publishes, with its newest value."""
+
+    name: str
+    unit: str | None
+    kind: str | None
+    last: LastValue | None
+
+
+class Asset(Struct, omit_defaults=True):
+    """A site, area or line with its machines' paths, or a machine with its signals."""
+
+    path: str
+    kind: Literal["site", "area", "line", "machine"]
+    title: str | None
+    machines: list[str] | UnsetType = UNSET
+    configured: bool | UnsetType = UNSET
+    first_seen: Time | UnsetType | None = UNSET
+    last_heard: Time | UnsetType | None = UNSET
+    product: str | UnsetType | None = UNSET
+    signals: list[Signal] | UnsetType = UNSET
+
+
+class Assets(Struct):
+    assets: list[Asset]
+
+
+class Range(Struct, rename=FROM):
+    """A half-open window: `to` is not in it."""
+
+    from_: Time
+    to: Time
+
+
+class Shift(Struct, rename=FROM):
+    """A shift of the calendar; `date` is the business date that it belongs to."""
+
+    name: str
+    date: str
+    from_: Time
+    to: Time
+
+
+class Parts(Struct):
+    """Parts of the window; `target` is what the calendar and the ideal time make possible up to now, `target_full` by
+    the end of the shift."""
+
+    total: int
+    good: int
+    bad: int
+    target: float | None
+    target_full: float | None
+
+
+class KpiSummary(Struct):
+    """A KPI as a card shows it; `headline` and `details` name members of `values`."""
+
+    title: str
+    headline: str
+    values: Numbers
+    flags: list[str]
+    coverage: float | None
+    unit: str
+    details: list[str]
+    better: Literal["up", "down"]
+
+
+class MachineStatus(Struct, rename=FROM):
+    """What a machine is doing now. `connection` says whether that is known: a silent machine may be running."""
+
+    asset: str
+    kind: Literal["machine"]
+    title: str | None
+    configured: bool
+    state: str
+    time_class: str
+    connection: Literal["online", "silent", "offline", "never"]
+    reason: str | None
+    since: Time | None
+    in_state_s: float | None
+    last_heard: Time | None
+    last_heard_s: float | None
+    product: str | None
+    order: str | None
+    timezone: str
+    shift: Shift | None
+    window: Range
+    parts: Parts
+    kpis: dict[str, KpiSummary]
+    provisional: bool
+    rejections: int
+    as_of: Time
+
+
+class GroupStatus(Struct):
+    """A line, area or site: its machines, worst first, and their numbers pooled by sums."""
+
+    asset: str
+    kind: Literal["line", "area", "site"]
+    title: str | None
+    machines: list[MachineStatus]
+    window: Range
+    parts: Parts
+    kpis: dict[str, KpiSummary]
+    timezone: str | UnsetType = UNSET
+    shift: Shift | UnsetType | None = UNSET
+    provisional: bool | UnsetType = UNSET
+    rejections: int | UnsetType = UNSET
+    as_of: Time | UnsetType = UNSET
+
+
+class Stop(Struct, rename=FROM):
+    """The whole stop that a span belongs to, beyond the edges of the window; `to` is null while it lasts."""
+
+    from_: Time
+    to: Time | None
+    length_s: float | None
+    fault: bool
+    micro: bool
+
+
+class Span(Struct, rename=FROM):
+    """One stretch of time with one state."""
+
+    from_: Time
+    to: Time
+    state: str
+    time_class: str
+    reason: str | None
+    product: str | None
+    order: str | None
+    shift: str | None
+    external: bool
+    stop: Stop | None
+
+
+class Timeline(Struct, rename=FROM):
+    """Spans that cover the window without a gap; `totals` has the seconds per time class."""
+
+    asset: str
+    from_: Time
+    to: Time
+    timezone: str
+    as_of: Time
+    spans: list[Span]
+    totals: dict[str, float]
+
+
+Point = Annotated[
+    list[float | None], Meta(min_length=5, max_length=5, description="[ms since 1970, mean, min, max, count]")
+]
+
+
+class Series(Struct):
+    """One signal; `resolution_s` 0 means that its points are the values themselves, `count` is how many there were."""
+
+    signal: str
+    unit: str | None
+    kind: str | None
+    resolution_s: float
+    count: int
+    points: list[Point]
+
+
+class Readings(Struct, rename=FROM):
+    asset: str
+    from_: Time
+    to: Time
+    series: list[Series]
+
+
+class LossStep(Struct):
+    """A step of the waterfall; a `loss` takes its seconds off the total before it."""
+
+    name: str
+    title: str
+    seconds: float
+    kind: Literal["total", "loss", "remainder"]
+
+
+class LossReason(Struct):
+    reason: str | None
+    state: str
+    time_class: str
+    seconds: float
+    count: int
+
+
+class Losses(Struct, rename=FROM):
+    """Where the time of the window went, and why the machine stood."""
+
+    asset: str
+    from_: Time
+    to: Time
+    timezone: str
+    as_of: Time
+    time: list[LossStep]
+    reasons: list[LossReason]
+
+
+class KpiDescription(Struct):
+    """A registered KPI and the plugin that computes it."""
+
+    name: str
+    title: str
+    unit: str
+    headline: str
+    details: list[str]
+    better: Literal["up", "down"]
+    rank: int
+    plugin: str
+    version: str | None
+    failures: int
+
+
+class Kpis(Struct):
+    kpis: list[KpiDescription]
+
+
+class KpiWindow(Struct, rename=FROM):
+    """One part of the window of a KPI."""
+
+    from_: Time
+    to: Time
+    values: Numbers
+    facts: Numbers
+    flags: list[str]
+    coverage: float | None
+    provisional: bool
+
+
+class KpiAnswer(Struct, rename=FROM):
+    """A KPI over a window: `values` from the summed `facts`, and what a reader should know about them.
+
+    `provisional` as long as late data may change it; `revision` counts the changes; `settings` decided the numbers."""
+
+    kpi: str
+    asset: str
+    from_: Time
+    to: Time
+    timezone: str
+    values: Numbers
+    facts: Numbers
+    flags: list[str]
+    coverage: float | None
+    as_of: Time
+    revision: int
+    provisional: bool
+    settings: Numbers
+    windows: list[KpiWindow] | UnsetType = UNSET
+
+
+class Rejection(Struct):
+    """A message, or an element of its array, that could not become an event; `payload_b64` where it is no text."""
+
+    offset: int
+    index: int
+    received: Time
+    topic: str
+    asset: str | None
+    reason: str
+    detail: str | None
+    size: int
+    payload: str | None
+    payload_b64: str | None
+
+
+class Rejections(Struct):
+    """Newest first. `counts` and `total` are of all that the filter lets through; `next` goes into `before`."""
+
+    rejections: list[Rejection]
+    counts: dict[str, int]
+    total: int
+    next: str | None
+
+
+class Event(Struct):
+    """A decoded event; the members of its kind stand beside these."""
+
+    offset: int
+    index: int
+    kind: str
+    asset: str
+    ts: Time
+    received: Time
+
+
+class Events(Struct):
+    """In the order of their arrival; `next` goes into `after`."""
+
+    events: list[Event]
+    next: str | None
+
+
+class Message(Struct):
+    """A message as the broker gave it; `payload_b64` where it is no text."""
+
+    offset: int
+    received: Time
+    topic: str
+    size: int
+    payload: str | None
+    payload_b64: str | None
+    events: list[Event] | UnsetType = UNSET
+    rejections: list[Rejection] | UnsetType = UNSET
+
+
+class Live(Struct):
+    status: Literal["live"]
+    version: str
+
+
+class Ready(Struct):
+    """Each component says whether it is `ok`, and a `detail` in words."""
+
+    status: Literal["ready", "not_ready"]
+    components: dict[str, dict[str, Any]]
