@@ -122,7 +122,7 @@ class LineRole:
     line: str
     is_constraint: bool
     is_last: bool
-    constraint_ideal_s: Mapping[str | None, float] = field(default_factory=dict)
+    ideal_s: Mapping[str, float] = field(default_factory=dict)  # ideal seconds per part, by product
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ def forget_facts(db: apsw.Connection, kpis: Iterable[int], machine: int, start: 
 
 def facts(db: apsw.Connection, kpi: int, machine: int, start: int, end: int) -> Iterable[FactsRow]:
     """Cells of one KPI and machine that lie wholly in [start, end), in order."""
-    sql = "select start, end, revision, facts from facts where kpi=? and machine=? and start>=? and start<? order by start"
+    sql = "select start, end, revision, facts from facts where kpi=? and machine=? and start>=? and start<? order by 1"
     for cell, cell_end, revision, blob in db.execute(sql, (kpi, machine, start, end)):
         if cell_end <= end:
             yield cell, cell_end, revision, _decode_facts(blob)

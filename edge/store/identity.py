@@ -1,7 +1,7 @@
 """Which messages were there before: a message counts once, however often a broker or a device sends it.
 
-Identity is the message's `id`; else (machine, `boot`, `seq`); else its content (machine, kind, time, values). The memory
-is bounded: sequence numbers are ranges, ids and contents are forgotten some days after they came.
+Identity is the message's `id`; else (machine, `boot`, `seq`); else its content (machine, kind, time, values). The
+memory is bounded: sequence numbers are ranges, ids and contents are forgotten some days after they came.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ def units_between(db: apsw.Connection, line: Line, machine: int, start: int, end
     """Units whose first verdict the machine gave in [start, end), by time."""
     sql = "select station, serial, verdicts from units where machine=? and first_ts>=? and first_ts<? order by first_ts"
     for station, serial, blob in db.execute(sql, (machine, start, end)).fetchall():
-        found = unit(db, line, station, serial, _decode(blob), received_until)
+        found = unit(db, line, str(station), str(serial), _decode(blob), received_until)  # type: ignore[arg-type]  # a blob
         if found is not None and start <= found.ts < end:
             yield found
 
@@ -113,28 +113,42 @@ class UnitIndex:
     db: apsw.Connection
     _recent: OrderedDict[Key, list[Verdict]] = field(default_factory=OrderedDict)
     _changed: dict[Key, list[Verdict]] = field(default_factory=dict)
+    _touched: dict[Key, set[tuple[int, int]]] = field(default_factory=dict)
 
-    def add(self, event: UnitResult, line: Line, machine: int, station: str) -> set[tuple[int, int]]:
-        """Take a verdict; returns the (machine, hour) pairs whose facts it changes."""
+    def add(self, event: UnitResult, line: Line, machine: int, station: str) -> None:
+        """Take a verdict."""
         key = (line.number, station, event.serial)
-        verdicts = self._verdicts(key)
+        verdicts = self.verdicts(key)
         before = first_verdict(verdicts)
-        verdict = Verdict(
-            event.ts, event.seq or 0, event.offset, event.index, event.received, machine, event.result,
-            event.defects or 0, event.opportunities or 0, event.product,
-        )  # fmt: skip
-        verdicts.append(verdict)
+        verdicts.append(
+            Verdict(
+                event.ts,
+                event.seq or 0,
+                event.offset,
+                event.index,
+                event.received,
+                machine,
+                event.result,
+                event.defects or 0,
+                event.opportunities or 0,
+                event.product,
+            )
+        )
         if len(verdicts) > 1:
             verdicts.sort()
         self._changed[key] = verdicts
-        touched = {(v.machine, v.ts - v.ts % HOUR) for v in (before, first_verdict(verdicts)) if v is not None}
+        self._touch(key, before)
+        self._touch(key, first_verdict(verdicts))
         if line.route and station in line.route[1:]:
-            start = first_verdict(self._verdicts((line.number, line.route[0], event.serial)))
-            if start is not None:
-                touched.add((start.machine, start.ts - start.ts % HOUR))
-        return touched
+            start = (line.number, line.route[0], event.serial)
+            self._touch(start, first_verdict(self.verdicts(start)))
 
-    def _verdicts(self, key: Key) -> list[Verdict]:
+    def _touch(self, key: Key, verdict: Verdict | None) -> None:
+        if verdict is not None:
+            self._touched.setdefault(key, set()).add((verdict.machine, verdict.ts - verdict.ts % HOUR))
+
+    def verdicts(self, key: Key) -> list[Verdict]:
+        """All verdicts of a unit, those not yet written too."""
         known = self._changed.get(key)
         if known is None:
             known = self._recent.get(key)
@@ -145,8 +159,9 @@ class UnitIndex:
                 self._recent.popitem(last=False)
         return known
 
-    def flush(self) -> None:
-        """Write what has changed, inside the caller's transaction."""
+    def flush(self) -> dict[Key, set[tuple[int, int]]]:
+        """Write what has changed, inside the caller's transaction; returns the (machine, hour) pairs that each unit's
+        change touches."""
         rows = []
         for key, verdicts in self._changed.items():
             first = first_verdict(verdicts) or verdicts[0]
@@ -156,4 +171,6 @@ class UnitIndex:
             "update set machine=excluded.machine, first_ts=excluded.first_ts, verdicts=excluded.verdicts",
             rows,
         )
-        self._changed.clear()
+        touched = self._touched
+        self._changed, self._touched = {}, {}
+        return touched

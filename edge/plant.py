@@ -1,0 +1,86 @@
+"""The plant as the timeline reads it: settings of a path resolved to rules, calendars kept one per site."""
+
+from __future__ import annotations
+
+from edge.calendar import Calendar
+from edge.clock import SECOND
+from edge.settings.plant import PlantSettings
+from edge.slices import LineRole
+from edge.timeline.alive import RESOLUTION
+from edge.timeline.rules import Rules
+
+
+def line_of(path: str) -> str:
+    """The line that a machine path lies in: its first three levels."""
+    return "/".join(path.split("/")[:3])
+
+
+class Plant:
+    """Rules and calendars by asset path; built from the plant file, and the same for every path of one site."""
+
+    def __init__(self, settings: PlantSettings) -> None:
+        self.settings = settings
+        self._calendars: dict[str, Calendar] = {}
+        self._rules: dict[str, Rules] = {}
+        self._ideal_s = {name: product.ideal_s for name, product in settings.products.items()}
+
+    def calendar(self, path: str) -> Calendar:
+        """The calendar of the site that a path lies in."""
+        site = path.partition("/")[0]
+        known = self._calendars.get(site)
+        if known is None:
+            known = self._calendars[site] = Calendar(self.settings.site(path))
+        return known
+
+    def timezone(self, path: str) -> str:
+        return self.calendar(path).timezone
+
+    def rules(self, path: str) -> Rules:
+        """What decides the numbers of the machine at `path`."""
+        known = self._rules.get(path)
+        if known is None:
+            known = self._rules[path] = self._resolve(path)
+        return known
+
+    def _resolve(self, path: str) -> Rules:
+        machine = self.settings.machine(path)
+        return Rules(
+            schedule=self.calendar(path),
+            threshold_us=round(machine.microstop_threshold_s * SECOND),
+            debounce_us=round(machine.debounce_s * SECOND),
+            stale_us=round(machine.stale_after_s * SECOND),
+            default_state=machine.default_state,
+            no_order_is_loss=machine.no_order_is_loss,
+            counter_modulus=machine.counter_modulus,
+            plausibility_factor=machine.counter_plausibility_factor,
+            reject_signal=machine.reject_signal,
+            product=machine.product,
+            ideal_s=self._ideal_s,
+            line=self._role(path),
+        )
+
+    def _role(self, path: str) -> LineRole | None:
+        line = self.settings.line(path)
+        if line is None:
+            return None
+        name = path.rpartition("/")[2]
+        return LineRole(
+            line=line_of(path),
+            is_constraint=name == line.constraint,
+            is_last=name == line.last_station,
+            ideal_s=self._ideal_s,
+        )
+
+    def route(self, line: str) -> tuple[str, ...]:
+        """Stations of a line in order; empty where the plant file has none."""
+        settings = self.settings.line(line)
+        return settings.route if settings else ()
+
+    def resolution(self, path: str) -> int:
+        """How finely the times at which a machine was heard are kept: never coarser than its silence limit."""
+        stale = self.rules(path).stale_us
+        return min(RESOLUTION, stale) if stale else RESOLUTION
+
+    def fingerprint(self, path: str) -> str:
+        """Changes when anything changes that decides the machine's numbers."""
+        return self.settings.fingerprint(path)

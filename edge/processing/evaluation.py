@@ -1,0 +1,81 @@
+"""From changed hours to facts in the store: settle the timeline, cut it into cells, ask the KPIs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import apsw
+
+from edge.clock import HOUR
+from edge.host import PluginHost
+from edge.processing.machine import Machine
+from edge.slices import Slice, Unit
+from edge.store import hours as hour_store
+from edge.store import meta
+from edge.timeline.evaluate import slices
+from edge.timeline.history import Row, settle
+from edge.timeline.hour import HourEvents
+from edge.timeline.rules import Rules
+from edge.timeline.walk import Walk
+from edge.timemodel import NAME, TimeModel
+
+
+@dataclass
+class Evaluation:
+    """Writes facts; used inside the processing transaction. `kpi_ids` names the KPIs by number, the time model too."""
+
+    db: apsw.Connection
+    host: PluginHost
+    kpi_ids: dict[str, int] = field(default_factory=dict)
+    time_model: TimeModel = field(default_factory=TimeModel)
+
+    def __post_init__(self) -> None:
+        versions = {name: f"{loaded.plugin} {loaded.version}" for name, loaded in self.host.kpis.items()}
+        changed = False
+        for name, version in {NAME: "1", **versions}.items():
+            changed = meta.set_kpi_version(self.db, name, version) or changed
+            self.kpi_ids[name] = meta.number_of(self.db, "kpis", "name", name)
+        if changed:  # a new KPI, or a new version of one: its facts are worked out from the stored events
+            hour_store.all_dirty(self.db)
+
+    def evaluate(self, machine: Machine, hours: set[int], now: int) -> None:
+        """Evaluate hours of one machine and whatever they reach; hours that begin at or after `now` stay dirty."""
+        settle(_Writing(self, machine), hours, now, machine.rules)
+
+    def write(self, machine: Machine, row: Row, walked: Walk, events: HourEvents) -> None:
+        """Keep an evaluated hour and the facts of its cells."""
+        end = row.hour + HOUR
+        bounds = [row.hour, *(b for b in machine.rules.schedule.cell_bounds(row.hour, end) if b < row.until), row.until]
+        cells = cell_slices(machine.path, walked, events, list(machine.units_of(row.hour)), bounds, machine.rules)
+        for cell in cells:
+            provisional = cell.end == row.until and row.until < end
+            self._save(machine, cell, provisional)
+        hour_store.forget_facts(
+            self.db, self.kpi_ids.values(), machine.number, row.hour, end, {cell.start for cell in cells}
+        )
+        machine.keep(row)
+        machine.dirty.discard(row.hour)
+
+    def _save(self, machine: Machine, cell: Slice, provisional: bool) -> None:
+        found = {NAME: self.time_model.facts(cell), **self.host.facts(cell)}
+        for name, facts in found.items():
+            hour_store.save_facts(
+                self.db, self.kpi_ids[name], machine.number, cell.start, cell.end, facts, provisional=provisional
+            )
+
+
+def cell_slices(path: str, walked: Walk, events: HourEvents, units: list[Unit], bounds: list[int],
+                rules: Rules) -> list[Slice]:  # fmt: skip
+    """The cells of an hour; nothing for an empty stretch."""
+    return slices(path, walked, events, units, bounds, rules) if bounds[0] < bounds[-1] else []
+
+
+class _Writing:
+    """The history of a machine whose evaluated hours are written."""
+
+    def __init__(self, evaluation: Evaluation, machine: Machine) -> None:
+        self._evaluation, self._machine = evaluation, machine
+        self.before, self.after, self.get, self.events = machine.before, machine.after, machine.get, machine.events
+
+    def put(self, row: Row, walked: Walk, events: HourEvents) -> None:
+        self._evaluation.write(self._machine, row, walked, events)

@@ -1,0 +1,199 @@
+"""From journal records to events taken: decode, drop what was there before, hand each event to its machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import apsw
+import msgspec
+
+from edge.clock import HOUR
+from edge.decode import Decoded, DecodeSettings, Rejection, decode
+from edge.events import KINDS, AnyEvent, Heartbeat, Offline, Reading, UnitResult
+from edge.journal.record import NOTICE_PREFIX, Record
+from edge.plant import Plant, line_of
+from edge.processing.machine import Machine
+from edge.processing.tally import Tally
+from edge.store import meta
+from edge.store.identity import Identities, content_key, has_weak_identity
+from edge.store.units import Line, UnitIndex, first_verdict, unit
+from edge.timeline.hour import hour_of
+
+
+class Readings(Protocol):
+    """Where readings go."""
+
+    def add(self, machine_id: int, ts_us: int, offset: int, signals: dict[str, float],
+            quality: dict[str, str] | None, units: dict[str, str] | None) -> None: ...  # fmt: skip
+    def is_duplicate(self, machine_id: int, ts_us: int, signals: dict[str, float]) -> bool: ...
+
+
+@dataclass
+class Taken:
+    """What one batch brought, for whoever watches live."""
+
+    events: list[AnyEvent] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    machines: set[int] = field(default_factory=set)
+
+
+class Intake:
+    """The part of processing that sees every message; its hot path is readings."""
+
+    def __init__(self, db: apsw.Connection, plant: Plant, settings: DecodeSettings, readings: Readings,
+                 tally: Tally) -> None:  # fmt: skip
+        self.db, self.plant, self.settings, self.readings, self.tally = db, plant, settings, readings, tally
+        self.machines: dict[str, Machine] = {}
+        self.by_number: dict[int, Machine] = {}
+        self.identities = Identities(db)
+        self.units = UnitIndex(db)
+        self._lines: dict[str, Line] = {}
+        self._rejections: list[Rejection] = []
+        self._notices: list[tuple[int, int, str, int | None, int | None, str]] = []
+        for path, heard in list(db.execute("select path, last_heard from machines")):
+            self.machine(path).last_heard = heard
+
+    def take(self, records: Iterable[Record]) -> Taken:
+        """Take a batch of records, in journal order."""
+        taken = Taken()
+        batch: list[tuple[Record, Decoded]] = []
+        keys: list[int] = []
+        for record in records:
+            self.tally.cursor = record.offset
+            if record.topic.startswith(NOTICE_PREFIX):
+                self._notice(record)
+                continue
+            decoded = decode(record, self.settings)
+            batch.append((record, decoded))
+            for event in decoded.events:
+                if not isinstance(event, Reading) and (event.id is not None or event.boot is None or event.seq is None):
+                    keys.append(content_key(event, KINDS[event.__class__]))
+                elif event.id is not None:
+                    keys.append(content_key(event, "reading"))
+        self.identities.prepare(keys)
+        for _, decoded in batch:
+            self._take_message(decoded, taken)
+        return taken
+
+    def _take_message(self, decoded: Decoded, taken: Taken) -> None:
+        tally = self.tally
+        tally.processed += 1
+        accepted = False
+        for event in decoded.events:
+            machine = self.machines.get(event.asset) or self.machine(event.asset, event.received)
+            if self._is_duplicate(machine, event):
+                continue
+            accepted = True
+            self._take_event(machine, event, taken)
+        rejections = decoded.rejections
+        if rejections:
+            self._rejections.extend(rejections)
+            taken.rejections.extend(rejections)
+        if accepted:
+            tally.accepted += 1
+        elif decoded.events:
+            tally.duplicate += 1
+        else:
+            reason = rejections[0].reason
+            tally.rejected[reason] = tally.rejected.get(reason, 0) + 1
+
+    def _take_event(self, machine: Machine, event: AnyEvent, taken: Taken) -> None:
+        kind = KINDS[event.__class__]
+        counts = self.tally.events
+        counts[kind] = counts.get(kind, 0) + 1
+        if event.clock_ahead:
+            self.tally.clock_ahead += 1
+        taken.machines.add(machine.number)
+        if isinstance(event, Reading):
+            machine.hear(event.ts, event.received)
+            self.readings.add(machine.number, event.ts, event.offset, event.signals, event.quality, event.units)
+            return
+        if not isinstance(event, Offline):
+            machine.hear(event.ts, event.received)
+        if isinstance(event, Heartbeat):
+            return
+        machine.take(hour_of(event), event)
+        if isinstance(event, UnitResult):
+            self._take_unit(machine, event)
+        taken.events.append(event)
+
+    def _take_unit(self, machine: Machine, event: UnitResult) -> None:
+        station = event.station or machine.station
+        self.units.add(event, machine.line, machine.number, station)
+
+    def _is_duplicate(self, machine: Machine, event: AnyEvent) -> bool:
+        numbered = event.boot is not None and event.seq is not None
+        if numbered:
+            again = self.identities.seen_sequence(machine.number, event.boot or "", event.seq or 0)
+            if event.id is None:
+                return again
+        if has_weak_identity(event):
+            return isinstance(event, Reading) and self.readings.is_duplicate(machine.number, event.ts, event.signals)
+        return self.identities.seen(content_key(event, KINDS[event.__class__]), event.received)
+
+    def machine(self, path: str, received: int = 0) -> Machine:
+        """The machine at `path`, known from its first message on."""
+        known = self.machines.get(path)
+        if known is not None:
+            return known
+        line = self._line(line_of(path))
+        self.db.execute(
+            "insert or ignore into machines(path, line, first_seen, last_heard) values(?,?,?,?)",
+            (path, line.number, received, received),
+        )
+        number = meta.number_of(self.db, "machines", "path", path)
+        rules = self.plant.rules(path)
+        known = Machine(number, path, line, rules, self.plant.resolution(path), self.db)
+        self.machines[path] = self.by_number[number] = known
+        return known
+
+    def _line(self, path: str) -> Line:
+        known = self._lines.get(path)
+        if known is None:
+            self.db.execute("insert or ignore into lines(path) values(?)", (path,))
+            number = meta.number_of(self.db, "lines", "path", path)
+            known = self._lines[path] = Line(number, self.plant.route(path))
+        return known
+
+    def _notice(self, record: Record) -> None:
+        """An entry of the service's own: a gap in what the broker or the disk could keep."""
+        self.tally.notices += 1
+        said = msgspec.json.decode(record.payload)
+        reason = said.get("reason", record.topic.removeprefix(NOTICE_PREFIX))
+        since, until = (said.get(name) if isinstance(said.get(name), int) else None for name in ("since", "until"))
+        self._notices.append((record.offset, record.received, reason, since, until, str(said.get("detail", ""))))
+
+    def commit(self, now: int) -> None:
+        """Write everything taken since the last commit, inside the caller's transaction."""
+        for machine in self.machines.values():
+            if machine.new_events or machine.new_alive:
+                machine.commit()
+        self._commit_units()
+        self.identities.flush(now)
+        self.db.executemany(
+            "insert or ignore into rejections values(?,?,?,?,?,?,?,?)",
+            [(r.offset, r.index, r.received, r.topic, r.asset, r.reason, r.detail, r.size) for r in self._rejections],
+        )
+        self.db.executemany("insert or ignore into notices values(?,?,?,?,?,?)", self._notices)
+        self._rejections.clear()
+        self._notices.clear()
+
+    def _commit_units(self) -> None:
+        """Write verdicts, and bring the units of hours at hand up to date."""
+        touched = self.units.flush()
+        for key, places in touched.items():
+            for number, hour in places:
+                machine = self.by_number[number]
+                machine.touch(hour)
+                at_hand = machine.units.get(hour)
+                if at_hand is None:
+                    continue
+                verdicts = self.units.verdicts(key)
+                first = first_verdict(verdicts)
+                found = unit(self.db, machine.line, key[1], key[2], verdicts)
+                if found is None or first is None or first.machine != number or found.ts - found.ts % HOUR != hour:
+                    at_hand.pop(key, None)
+                else:
+                    at_hand[key] = found

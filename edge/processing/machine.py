@@ -1,0 +1,168 @@
+"""One machine while it is being processed: what has come for it and is not yet kept, and its recent hours."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import OrderedDict
+from collections.abc import Collection
+
+import apsw
+
+from edge.clock import HOUR
+from edge.events import AnyEvent
+from edge.slices import Unit
+from edge.store import events as event_store
+from edge.store import hours as hour_store
+from edge.store.units import Key, Line, units_between
+from edge.timeline.alive import Alive
+from edge.timeline.history import Row
+from edge.timeline.hour import HourEvents
+from edge.timeline.rules import Rules
+from edge.timeline.states import FAR
+
+HOURS_AT_HAND = 2
+ROWS_AT_HAND = 8
+
+
+class Machine:
+    """State of one machine in the processing thread. Everything here can be read again from the store."""
+
+    def __init__(self, number: int, path: str, line: Line, rules: Rules, resolution: int, db: apsw.Connection) -> None:
+        self.number, self.path, self.line, self.rules, self.resolution = number, path, line, rules, resolution
+        self.station = path.rpartition("/")[2]
+        self.last_heard = 0  # received time
+        self.heard_changed = False
+        self.new_events: dict[int, list[AnyEvent]] = {}
+        self.new_alive: dict[int, Alive] = {}
+        self.units: dict[int, dict[Key, Unit]] = {}  # of hours at hand
+        self._db = db
+        self._to_pack: set[int] = set()
+        self._hours: OrderedDict[int, HourEvents] = OrderedDict()
+        self._rows: dict[int, Row] = {}
+        self._row_hours: list[int] = []
+        self._stored = hour_store.HourRows(db, number)
+        last = self._stored.row_before(FAR)
+        if last is not None:
+            self._keep_row(last)
+        self.dirty = self._stored.dirty(FAR)
+        self.newest = max({last.hour if last else -1, *self.dirty})
+
+    def take(self, hour: int, event: AnyEvent) -> None:
+        """Keep a production event for the next commit."""
+        waiting = self.new_events.get(hour)
+        if waiting is None:
+            self.new_events[hour] = [event]
+        else:
+            waiting.append(event)
+
+    def hear(self, ts: int, received: int) -> None:
+        """The machine spoke at event time `ts`."""
+        hour = ts - ts % HOUR
+        alive = self.new_alive.get(hour)
+        if alive is None:
+            alive = self.new_alive[hour] = Alive(self.resolution)
+        alive.add(ts, ts)
+        if received > self.last_heard:
+            self.last_heard = received
+            self.heard_changed = True
+
+    def commit(self) -> int:
+        """Write what is new, inside the caller's transaction; returns how many events that were."""
+        count = 0
+        for hour in sorted({*self.new_events, *self.new_alive}):
+            events = self.new_events.get(hour, [])
+            alive = self.new_alive.get(hour)
+            intervals = list(alive) if alive else []
+            event_store.append(self._db, self.number, hour, events, intervals)
+            self.touch(hour, max((e.received for e in events), default=0))
+            self._add_at_hand(hour, events, intervals)
+            count += len(events)
+        self.new_events.clear()
+        self.new_alive.clear()
+        if self.heard_changed:
+            self._db.execute("update machines set last_heard=? where id=?", (self.last_heard, self.number))
+            self.heard_changed = False
+        return count
+
+    def touch(self, hour: int, max_received: int = 0) -> None:
+        """Say that the hour has to be evaluated again; kept over a restart until it is done."""
+        if hour not in self.dirty or max_received:
+            hour_store.touch(self._db, self.number, hour, max_received)
+            self.dirty.add(hour)
+
+    def _add_at_hand(self, hour: int, events: list[AnyEvent], alive: list[tuple[int, int]]) -> None:
+        known = self._hours.get(hour)
+        if known is None:
+            if hour <= self.newest:
+                return  # an earlier hour: read when it is evaluated
+            known = self._hours[hour] = HourEvents(hour, self.resolution)
+            self.units[hour] = {}
+            self.newest = hour
+            while len(self._hours) > HOURS_AT_HAND:
+                gone, _ = self._hours.popitem(last=False)
+                self.units.pop(gone, None)
+                self._to_pack.add(gone)
+        for event in events:
+            known.add(event)
+        for start, end in alive:
+            known.alive.add(start, end)
+
+    def next_to_pack(self) -> int | None:
+        """An hour that is over and evaluated, whose many rows may become one."""
+        return next((hour for hour in self._to_pack if hour not in self.dirty), None)
+
+    def packed(self, hour: int) -> None:
+        self._to_pack.discard(hour)
+
+    # The rest makes it a `History` of the timeline; `put` is the evaluation's.
+
+    def events(self, hour: int) -> HourEvents:
+        known = self._hours.get(hour)
+        if known is not None:
+            return known
+        known = event_store.load(self._db, self.number, hour, self.resolution)
+        if hour == self.newest:  # after a restart: live events go on being added to it
+            self._hours[hour] = known
+        return known
+
+    def units_of(self, hour: int) -> Collection[Unit]:
+        """Units whose first verdict lies in the hour."""
+        known = self.units.get(hour)
+        if known is not None:
+            return known.values()
+        found = list(units_between(self._db, self.line, self.number, hour, hour + HOUR))
+        if hour in self._hours:
+            self.units[hour] = {(self.line.number, u.station, u.serial): u for u in found}
+        return found
+
+    def get(self, hour: int) -> Row | None:
+        return self._rows.get(hour) or self._stored.row(hour)
+
+    def before(self, hour: int) -> Row | None:
+        at = bisect_left(self._row_hours, hour)
+        if at:
+            return self._rows[self._row_hours[at - 1]]
+        return self._stored.row_before(hour)
+
+    def after(self, hour: int) -> Row | None:
+        if self._row_hours and hour >= self._row_hours[0]:  # everything from there on is at hand
+            at = bisect_left(self._row_hours, hour + 1)
+            return self._rows[self._row_hours[at]] if at < len(self._row_hours) else None
+        return self._stored.row_after(hour)
+
+    def keep(self, row: Row) -> None:
+        """Write an evaluated hour."""
+        hour_store.save(self._db, self.number, row, dirty=False)
+        if not self._row_hours or row.hour >= self._row_hours[0]:
+            self._keep_row(row)
+
+    def _keep_row(self, row: Row) -> None:
+        if row.hour not in self._rows:
+            insort(self._row_hours, row.hour)
+        self._rows[row.hour] = row
+        while len(self._row_hours) > ROWS_AT_HAND:
+            del self._rows[self._row_hours.pop(0)]
+
+    @property
+    def last_row(self) -> Row | None:
+        return self._rows[self._row_hours[-1]] if self._row_hours else None

@@ -1,0 +1,288 @@
+"""Processing: follows the journal from its cursor and keeps the store; one thread, one writing connection.
+
+Everything derived from a batch is committed together with the cursor, so that a crash at any instant continues exactly
+where the store was. Facts of changed hours follow at most once a second; until then the hours are marked in the store.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import apsw
+
+from edge.clock import HOUR
+from edge.decode import DecodeSettings
+from edge.host import PluginHost
+from edge.journal.record import Record
+from edge.plant import Plant
+from edge.processing import tally
+from edge.processing.evaluation import Evaluation
+from edge.processing.intake import Intake, Taken
+from edge.processing.machine import Machine
+from edge.store import events as event_store
+from edge.store import hours as hour_store
+from edge.store.readings import ReadingsWriter
+from edge.store.schema import open_writer
+
+BATCH = 1000
+COMMIT_S = 0.25
+COMMIT_EVENTS = 20_000
+EVALUATE_S = 1.0
+COLD_BUDGET_S = 0.1
+RETRY_S = 1.0
+DAMAGED = (apsw.CorruptError, apsw.NotADBError)
+
+
+class Journal(Protocol):
+    """Where the records are."""
+
+    def read(self, from_offset: int, limit: int) -> list[Record]: ...
+    @property
+    def first_offset(self) -> int: ...
+    @property
+    def last_offset(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """Whom processing tells: of each batch, of machines whose facts changed, of the cursor, and of what went wrong."""
+
+    taken: Callable[[Taken], None] = lambda taken: None
+    evaluated: Callable[[set[str]], None] = lambda paths: None
+    committed: Callable[[int], None] = lambda offset: None
+    warn: Callable[[str], None] = lambda text: None
+
+
+@dataclass
+class Pipeline:
+    """Owns the store for writing. `open` it, then either `run` it in a thread or call `catch_up`."""
+
+    path: Path
+    journal: Journal
+    plant: Plant
+    decode_settings: DecodeSettings
+    host: PluginHost
+    hooks: Hooks = field(default_factory=Hooks)
+    now: Callable[[], int] = lambda: time.time_ns() // 1000
+
+    def __post_init__(self) -> None:
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._asked: list[threading.Event] = []
+        self._lock = threading.Lock()
+        self._uncommitted = 0
+        self._committed_at = self._evaluated_at = 0.0
+        self._evaluate_every = EVALUATE_S
+        self._cold_at = 0
+
+    # opening
+
+    def open(self) -> None:
+        """Open the store, or set a damaged one aside and begin a new one that the journal fills again."""
+        try:
+            self._open()
+        except DAMAGED as error:
+            self.set_aside(str(error))
+            self._open()
+
+    def _open(self) -> None:
+        self.db = open_writer(self.path)
+        self.tally = tally.load(self.db)
+        self.readings = ReadingsWriter(self.db)
+        with self.db:
+            self.intake = Intake(self.db, self.plant, self.decode_settings, self.readings, self.tally)
+            self.evaluation = Evaluation(self.db, self.host)
+            self._compare_rules()
+        for machine in self.intake.machines.values():
+            machine.dirty |= hour_store.HourRows(self.db, machine.number).dirty(1 << 62)
+        if self.tally.cursor and self.journal.first_offset > self.tally.cursor + 1:
+            self.hooks.warn(
+                f"the journal begins at {self.journal.first_offset}, the store ends at {self.tally.cursor}: "
+                "what lay between is gone"
+            )
+            self.tally.cursor = self.journal.first_offset - 1
+
+    def _compare_rules(self) -> None:
+        """Machines whose settings or calendar have changed are worked out again from their stored events."""
+        for path, known in list(self.db.execute("select path, rules from machines")):
+            fingerprint = self.plant.fingerprint(path)
+            if fingerprint != known:
+                self.db.execute("update machines set rules=? where path=?", (fingerprint, path))
+                if known:
+                    hour_store.all_dirty(self.db, self.intake.machines[path].number)
+
+    def set_aside(self, reason: str) -> None:
+        """Keep a damaged store under another name; the next one is built from the journal."""
+        self._let_go()
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+        for suffix in ("", "-wal", "-shm"):
+            file = Path(f"{self.path}{suffix}")
+            if file.exists():
+                file.rename(f"{self.path}.damaged-{stamp}{suffix}")
+        self.hooks.warn(f"the store is damaged ({reason}); kept as {self.path.name}.damaged-{stamp}, building it again")
+
+    def close(self) -> None:
+        """Commit what is taken and close the store; twice does no harm."""
+        if hasattr(self, "db"):
+            self.commit()
+            self.db.close()
+            del self.db
+
+    # the loop
+
+    def run(self) -> None:
+        """Follow the journal until `stop`; for a thread of its own."""
+        while not self._stopping.is_set():
+            try:
+                if not hasattr(self, "db"):
+                    self.open()
+                self._follow()
+            except DAMAGED as error:
+                self.set_aside(str(error))
+            except apsw.Error as error:
+                # What was taken but not committed is only in memory: begin again from the store's own cursor.
+                self.hooks.warn(f"the store cannot be written ({error}); trying again")
+                self._let_go()
+                self._stopping.wait(RETRY_S)
+        self.close()
+
+    def _let_go(self) -> None:
+        if hasattr(self, "db"):
+            self.db.close()
+            del self.db
+        self._uncommitted = 0
+
+    def _follow(self) -> None:
+        while not self._stopping.is_set():
+            got = self.take_batch()
+            self.answer_asked(caught_up=got < BATCH)
+            moment = time.monotonic()
+            if self._uncommitted and (moment - self._committed_at >= COMMIT_S or self._uncommitted >= COMMIT_EVENTS):
+                self.commit()
+            if moment - self._evaluated_at >= self._evaluate_every:
+                self.evaluate_live()
+                self.work_on_cold(COLD_BUDGET_S if got else 10 * COLD_BUDGET_S)
+            if not got:
+                self._wake.wait(0.05 if self._uncommitted else 0.25)
+                self._wake.clear()
+
+    def take_batch(self) -> int:
+        """Take the next records; returns how many there were."""
+        records = self.journal.read(self.tally.cursor + 1, BATCH)
+        if records:
+            taken = self.intake.take(records)
+            self._uncommitted += len(records)
+            self.hooks.taken(taken)
+        return len(records)
+
+    def commit(self) -> None:
+        """One transaction: everything taken, and the cursor."""
+        with self.db:
+            self.intake.commit(self.now())
+            self.readings.flush()
+            tally.save(self.db, self.tally)
+        self._uncommitted = 0
+        self._committed_at = time.monotonic()
+        self.hooks.committed(self.tally.cursor)
+
+    def evaluate_live(self) -> None:
+        """Facts of hours at hand that changed; at most a fifth of the time goes into it, however much there is."""
+        began = time.monotonic()
+        if self._uncommitted:
+            self.commit()
+        now = self.now()
+        changed = set()
+        with self.db:
+            for machine in self.intake.machines.values():
+                hours = self._due(machine, now)
+                if hours:
+                    self.evaluation.evaluate(machine, hours, now)
+                    changed.add(machine.path)
+        took = time.monotonic() - began
+        self._evaluated_at = time.monotonic()
+        self._evaluate_every = max(EVALUATE_S, 4 * took)
+        if changed:
+            self.hooks.evaluated(changed)
+
+    def _due(self, machine: Machine, now: int) -> set[int]:
+        """Hours at hand that changed, and one that has ended since it was evaluated."""
+        hours = {hour for hour in machine.dirty if hour >= machine.newest - HOUR and hour < now}
+        row = machine.last_row
+        if row is not None and row.until < row.hour + HOUR <= now:
+            hours.add(row.hour)
+        return hours
+
+    def work_on_cold(self, budget_s: float) -> None:
+        """Older hours that changed (late messages, new settings, a new KPI), as many as the budget allows."""
+        deadline = time.monotonic() + budget_s
+        now = self.now()
+        changed = set()
+        for machine in list(self.intake.machines.values()):
+            while machine.dirty and time.monotonic() < deadline and not self._stopping.is_set():
+                hour = min(machine.dirty)
+                if hour >= now or hour >= machine.newest - HOUR:
+                    break
+                with self.db:
+                    self.evaluation.evaluate(machine, {hour}, now)
+                changed.add(machine.path)
+            self._pack_one(machine, deadline)
+        if changed:
+            self.hooks.evaluated(changed)
+
+    def _pack_one(self, machine: Machine, deadline: float) -> None:
+        hour = machine.next_to_pack()
+        if hour is not None and time.monotonic() < deadline:
+            with self.db:
+                event_store.pack(self.db, machine.number, hour, machine.resolution)
+            machine.packed(hour)
+
+    def catch_up(self) -> None:
+        """Take everything that the journal holds and evaluate all of it; without a thread, for rebuilds and tests."""
+        while self.take_batch():
+            if self._uncommitted >= COMMIT_EVENTS:
+                self.commit()
+        self.commit()
+        now = self.now()
+        for machine in self.intake.machines.values():
+            with self.db:
+                self.evaluation.evaluate(machine, set(machine.dirty), now)
+
+    # from other threads
+
+    def wake(self) -> None:
+        """There may be new records."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End `run` soon."""
+        self._stopping.set()
+        self._wake.set()
+
+    def settled(self, timeout_s: float) -> bool:
+        """Wait until what the journal held at the call is in the store, as far as that is near; True if it is."""
+        asked = threading.Event()
+        with self._lock:
+            self._asked.append(asked)
+        self._wake.set()
+        return asked.wait(timeout_s)
+
+    def answer_asked(self, *, caught_up: bool) -> None:
+        """Commit for those who wait in `settled`, once the journal's end is reached."""
+        if not self._asked or not caught_up:
+            return
+        with self._lock:
+            asked, self._asked = self._asked, []
+        if self._uncommitted:
+            self.commit()
+        for one in asked:
+            one.set()
+
+    @property
+    def lag(self) -> int:
+        """Messages in the journal that are not processed yet."""
+        return max(0, self.journal.last_offset - self.tally.cursor)

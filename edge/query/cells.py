@@ -1,0 +1,179 @@
+"""Facts and slices of any window: whole hours as they are stored, and only the edges and the present worked out.
+
+What is stored was worked out by the same functions, so it makes no difference to a number which way it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import apsw
+
+from edge.clock import HOUR
+from edge.host import PluginHost
+from edge.plant import Plant
+from edge.query.reading import MachineRow
+from edge.slices import Slice, Unit
+from edge.store import events as event_store
+from edge.store import hours as hour_store
+from edge.store.units import Line, units_between
+from edge.timeline.evaluate import slices
+from edge.timeline.history import Row, carry_into, settle, silence
+from edge.timeline.hour import HourEvents
+from edge.timeline.overlay import Overlay
+from edge.timeline.walk import Carry, Lead, Walk, walk
+from edge.timemodel import NAME, TimeModel
+
+FAR = 1 << 62
+_TIME_MODEL = TimeModel()
+
+
+@dataclass
+class Sums:
+    """Facts that a window adds up: the parts of each KPI, revisions, and whether a KPI failed somewhere."""
+
+    parts: list[Mapping[str, Any]] = field(default_factory=list)
+    revision: int = 1
+    incomplete: bool = False
+
+    def add(self, other: Sums) -> None:
+        self.parts += other.parts
+        self.revision += other.revision - 1
+        self.incomplete = self.incomplete or other.incomplete
+
+
+class _StoredHours(hour_store.HourRows):
+    """Stored rows and events of one machine, as of an instant of receipt."""
+
+    def __init__(self, db: apsw.Connection, machine: int, resolution: int, received_until: int | None) -> None:
+        super().__init__(db, machine)
+        self.resolution, self.received_until = resolution, received_until
+
+    def events(self, hour: int) -> HourEvents:
+        return event_store.load(self.db, self.machine, hour, self.resolution, self.received_until)
+
+
+class MachineCells:
+    """One machine, for one answer: `cut` is the present of the answer, `as_of` the past it is asked for (or None)."""
+
+    def __init__(self, db: apsw.Connection, plant: Plant, row: MachineRow, cut: int, as_of: int | None) -> None:
+        self.db, self.row, self.cut, self.as_of = db, row, cut, as_of
+        self.rules = plant.rules(row.path)
+        self._line = Line(row.line, plant.route("/".join(row.path.split("/")[:3])))
+        self._walks: dict[int, tuple[Walk, HourEvents]] = {}
+        self._stored = _StoredHours(db, row.number, plant.resolution(row.path), as_of)
+
+    @cached_property
+    def _overlay(self) -> Overlay:
+        """The machine's hours, with all that changed since they were stored worked out anew."""
+        if self.as_of is not None:
+            first = self._stored.changed_after(self.as_of)
+            overlay = Overlay(self._stored, self.cut if first is None else min(first, self.cut))
+            hours = event_store.between(self.db, self.row.number, overlay.ignore_from, self.cut)
+            last = overlay.before(overlay.ignore_from)
+            settle(overlay, {*hours, *([last.hour] if last else [])}, self.cut, self.rules)
+            return overlay
+        overlay = Overlay(self._stored)
+        changed = self._stored.dirty(self.cut)
+        last = self._stored.row_before(self.cut)
+        if last is not None and (last.until < last.hour + HOUR or last.carry_out.stop_start):
+            changed.add(last.hour)
+        settle(overlay, changed, self.cut, self.rules)
+        return overlay
+
+    def sums(self, kpi_id: int, name: str, start: int, end: int, host: PluginHost) -> Sums:
+        """Facts of one KPI in [start, end)."""
+        end = min(end, self.cut)
+        out = Sums()
+        covered = start
+        for cell, cell_end, revision, facts in self._stored_facts(kpi_id, start, end):
+            out.add(self._worked_out(name, covered, cell, host))
+            out.parts.append(facts)
+            out.revision += max(0, revision - 1)
+            covered = cell_end
+        out.add(self._worked_out(name, covered, end, host))
+        return out
+
+    def _stored_facts(self, kpi_id: int, start: int, end: int) -> Iterator[hour_store.FactsRow]:
+        if self.as_of is not None:
+            return
+        changed = self._overlay.walks
+        for found in hour_store.facts(self.db, kpi_id, self.row.number, start, end):
+            if found[0] - found[0] % HOUR not in changed:
+                yield found
+
+    def _worked_out(self, name: str, start: int, end: int, host: PluginHost) -> Sums:
+        out = Sums()
+        for cell in self.slices(start, end):
+            facts = _TIME_MODEL.facts(cell) if name == NAME else host.facts_of(name, cell)
+            if facts is None:
+                out.incomplete = True
+            else:
+                out.parts.append(facts)
+        return out
+
+    def slices(self, start: int, end: int) -> Iterable[Slice]:
+        """Slices that fill [start, end) up to the present, in order; hours with messages, and silence between them."""
+        end = min(end, self.cut)
+        at = start
+        while at < end:
+            hour = at - at % HOUR
+            row = self._overlay.get(hour)
+            if row is not None:
+                until = min(hour + HOUR, end)
+                walked, events = self._walked(row)
+                until = min(until, walked.end)
+                if at < until:
+                    yield from slices(self.row.path, walked, events, self._units(at, until), [at, until], self.rules)
+                    at = until
+                    continue
+            at_end = min(self._next_hour(max(hour, at)), end)
+            yield from self._silent(at, at_end)
+            at = at_end
+
+    def _next_hour(self, after: int) -> int:
+        following = self._overlay.after(after)
+        return FAR if following is None else following.hour
+
+    def _walked(self, row: Row) -> tuple[Walk, HourEvents]:
+        known = self._overlay.walks.get(row.hour) or self._walks.get(row.hour)
+        if known is not None:
+            return known
+        events = self._overlay.events(row.hour)
+        walked = walk(events, row.carry_in, row.hour, row.until, row.ahead, self.rules)
+        self._walks[row.hour] = (walked, events)
+        return walked, events
+
+    def _silent(self, start: int, end: int) -> Iterable[Slice]:
+        """One slice of time in which nothing came."""
+        if start >= end:
+            return []
+        carry = carry_into(self._overlay, start, self.rules)
+        ahead = self._lead_at(end, silence(carry, start, end, None, self.rules).carry)
+        walked = silence(carry, start, end, ahead, self.rules)
+        return slices(self.row.path, walked, HourEvents(start), self._units(start, end), [start, end], self.rules)
+
+    def _lead_at(self, at: int, carry: Carry) -> Lead | None:
+        """How time goes on after `at`; None where that is the present."""
+        following = self._overlay.after(at - 1)
+        if following is None or following.hour >= self.cut:
+            until, lead = self.cut, None
+        else:
+            until, lead = following.hour, following.lead
+        return lead if at >= until else silence(carry, at, until, lead, self.rules).lead
+
+    def product(self) -> str | None:
+        """What is being made at the present of this answer."""
+        last = self._overlay.before(self.cut)
+        return self.rules.product if last is None else last.carry_out.product
+
+    def gone(self) -> bool:
+        """Whether the last word of the machine was that it goes offline."""
+        last = self._overlay.before(self.cut)
+        return last is not None and last.carry_out.last_offline > 0
+
+    def _units(self, start: int, end: int) -> list[Unit]:
+        return list(units_between(self.db, self._line, self.row.number, start, end, self.as_of))

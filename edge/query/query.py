@@ -1,0 +1,276 @@
+"""The façade that answers questions: reads the store, never writes, and may be asked from several threads at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from edge.clock import SECOND, to_text
+from edge.decode import DecodeSettings, decode
+from edge.errors import QueryError
+from edge.facts import total
+from edge.host import PluginHost
+from edge.journal.reader import JournalReader
+from edge.plant import Plant, line_of
+from edge.query import lists
+from edge.query.kpis import Question, answer, known_kpi, kpi_number, settings_of
+from edge.query.reading import Connections, MachineRow, all_machines, machines_under
+from edge.query.status import KIND_BY_LEVELS, group_status, machine_status
+from edge.query.timelines import timeline
+from edge.query.window import Window, named_shift, steps
+from edge.store.readings import ReadingsReader
+from edge.timemodel import NAME, pareto, waterfall
+
+SETTLE_S = 0.5
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A window of an asset, as the API hands it back."""
+
+    asset: str
+    window: Window
+
+    @property
+    def start(self) -> int:
+        return self.window.start
+
+    @property
+    def end(self) -> int:
+        return self.window.end
+
+
+@dataclass
+class Query:
+    """`settle` waits until what has been received is in the store; `now` is the present in microseconds."""
+
+    connections: Connections
+    plant: Plant
+    host: PluginHost
+    journal: JournalReader
+    decode_settings: DecodeSettings
+    settle: Callable[[float], object] = lambda timeout_s: None
+    now: Callable[[], int] = lambda: time.time_ns() // 1000
+    lateness_us: int = 86_400 * SECOND
+
+    def __post_init__(self) -> None:
+        self._journal_lock = threading.Lock()
+
+    # what is asked about
+
+    def window(self, asset: str, start: int | None, end: int | None, shift: str | None) -> Asked:
+        """The window meant by from and to, or by a shift of the asset's site."""
+        calendar = self.plant.calendar(asset)
+        now = self.now()
+        if shift is not None:
+            return Asked(asset, named_shift(calendar, shift, now))
+        if start is None:
+            raise QueryError("from", None, "the window has no start", expected="from and to, or shift=current")
+        until = now if end is None else end
+        if start >= until:
+            raise QueryError("from", to_text(start), "the window is empty", expected=f"before {to_text(until)}")
+        return Asked(asset, Window(start, until))
+
+    def _question(self, path: str, as_of: int | None = None) -> Question:
+        self.settle(SETTLE_S)
+        db = self.connections.get()
+        now = self.now()
+        past = as_of if as_of is not None and as_of < now else None
+        return Question(
+            db, self.plant, self.host, machines_under(db, path), now if past is None else past, past, self.lateness_us
+        )
+
+    # answers
+
+    def assets(self) -> dict[str, Any]:
+        """Every path that published, with the sites, areas and lines above it."""
+        db = self.connections.get()
+        readings = ReadingsReader(db)
+        groups: dict[str, list[str]] = {}
+        machines = []
+        for row in all_machines(db):
+            levels = row.path.split("/")
+            for depth in range(1, len(levels)):
+                groups.setdefault("/".join(levels[:depth]), []).append(row.path)
+            machines.append(self._asset(row, readings))
+        above = [
+            {"path": path, "kind": KIND_BY_LEVELS[path.count("/") + 1], "title": self._title(path), "machines": under}
+            for path, under in sorted(groups.items())
+        ]
+        return {"assets": [*above, *machines]}
+
+    def _title(self, path: str) -> str | None:
+        depth = path.count("/")
+        if depth == 0:
+            return self.plant.settings.site(path).title
+        line = self.plant.settings.line(path) if depth == 2 else None
+        return line.title if line else None
+
+    def _asset(self, row: MachineRow, readings: ReadingsReader) -> dict[str, Any]:
+        settings = self.plant.settings.machine(row.path)
+        return {
+            "path": row.path,
+            "kind": "machine",
+            "line": line_of(row.path),
+            "title": settings.title,
+            "configured": self.plant.settings.configured(row.path),
+            "first_seen": to_text(row.first_seen),
+            "last_heard": to_text(row.last_heard),
+            "product": settings.product,
+            "signals": [self._signal(row.path, found) for found in readings.signals(row.number)],
+        }
+
+    def _signal(self, path: str, found: Any) -> dict[str, Any]:
+        settings = self.plant.settings.signal(path, found.name)
+        return {
+            "name": found.name,
+            "unit": settings.unit or found.unit,
+            "kind": settings.kind,
+            "last": {"ts": to_text(found.last_ts), "value": found.last_value},
+        }
+
+    def status(self, path: str) -> dict[str, Any]:
+        """The present of a machine, or of the machines under a prefix."""
+        question = self._question(path)
+        now = self.now()
+        if len(question.machines) == 1 and question.machines[0].path == path:
+            return machine_status(question, question.machines[0], now)
+        return group_status(question, path, now)
+
+    def timeline(self, path: str, start: int, end: int) -> dict[str, Any]:
+        """Spans of one machine."""
+        question = self._question(path)
+        if question.machines[0].path != path:
+            raise QueryError("path", path, "a timeline is one machine's", expected=question.machines[0].path)
+        return {
+            "asset": path,
+            "from": to_text(start),
+            "to": to_text(end),
+            "timezone": self.plant.timezone(path),
+            "as_of": to_text(question.cut),
+            **timeline(question.cells()[0], start, end),
+        }
+
+    def readings(self, path: str, signals: Sequence[str], start: int, end: int, points: int) -> dict[str, Any]:
+        """Series of one machine's signals."""
+        question = self._question(path)
+        row = question.machines[0]
+        if row.path != path:
+            raise QueryError("path", path, "readings are one machine's", expected=row.path)
+        reader = ReadingsReader(question.db)
+        known = {found.name: found for found in reader.signals(row.number)}
+        series = []
+        for name in signals or known:
+            if name not in known:
+                raise QueryError("signal", name, f"{path} has no signal {name!r}", 404, expected=", ".join(known))
+            found = reader.series(row.number, name, start, end, points)
+            about = self._signal(path, known[name])
+            series.append(
+                {
+                    "signal": name,
+                    "unit": about["unit"],
+                    "kind": about["kind"],
+                    "resolution_s": found.resolution_s,
+                    "count": found.count,
+                    "points": [[point[0] / 1000, *point[1:]] for point in found.points],
+                }
+            )
+        return {"asset": path, "from": to_text(start), "to": to_text(end), "series": series}
+
+    def losses(self, path: str, window: Asked) -> dict[str, Any]:
+        """Where the time of a window went, and the reasons of stops."""
+        question = self._question(path)
+        number = kpi_number(question.db, NAME)
+        parts = [
+            part
+            for cells in question.cells()
+            for part in cells.sums(number, NAME, window.start, window.end, self.host).parts
+        ]
+        facts = total(parts)
+        return {
+            "asset": path,
+            **window.window.label(),
+            "timezone": self.plant.timezone(path),
+            "as_of": to_text(question.cut),
+            "time": waterfall(facts),
+            "reasons": pareto(facts),
+        }
+
+    def kpis(self) -> dict[str, Any]:
+        """The KPIs that plugins brought, in page order, and plugins that could not be loaded."""
+        shown = []
+        for name, loaded in self.host.kpis.items():
+            kpi = loaded.kpi
+            shown.append(
+                {
+                    "name": name,
+                    "title": kpi.title or name,
+                    "unit": kpi.unit,
+                    "headline": kpi.headline or name,
+                    "details": list(kpi.details),
+                    "better": kpi.better,
+                    "rank": kpi.rank,
+                    "plugin": loaded.plugin,
+                    "version": loaded.version,
+                    "failures": loaded.failures,
+                    "last_error": loaded.last_error,
+                }
+            )
+        return {"kpis": shown, "broken": dict(self.host.broken)}
+
+    def kpi(self, name: str, window: Asked, step: str | None, as_of: int | None) -> dict[str, Any]:
+        """One KPI over a window, pooled over the machines of a prefix, whole and by steps."""
+        known_kpi(self.host, name)
+        question = self._question(window.asset, as_of)
+        cells = question.cells()
+        out = {
+            "kpi": name,
+            "asset": window.asset,
+            "timezone": self.plant.timezone(window.asset),
+            **answer(question, cells, name, window.window),
+            "settings": settings_of(self.plant, question.machines),
+        }
+        if step is not None:
+            parts = steps(self.plant.calendar(window.asset), window.window, step)
+            out["windows"] = [answer(question, cells, name, part) for part in parts]
+        return out
+
+    def rejections(self, filters: Mapping[str, Any]) -> dict[str, Any]:
+        """Messages that could not become events, newest first."""
+        self.settle(SETTLE_S)
+        db = self.connections.get()
+        rows = lists.rejection_rows(db, filters)
+        page = rows[: filters["limit"]]
+        counts = lists.rejection_counts(db, filters["asset"])
+        return {
+            "rejections": [lists.rejection_dict(row, self._record(row[0])) for row in page],
+            "counts": counts,
+            "total": sum(counts.values()),
+            "next": f"{page[-1][0]}-{page[-1][1]}" if len(rows) > len(page) else None,
+        }
+
+    def events(self, filters: Mapping[str, Any]) -> dict[str, Any]:
+        """Production events in order of arrival."""
+        self.settle(SETTLE_S)
+        db = self.connections.get()
+        asset = filters["asset"]
+        machines = all_machines(db) if asset is None else machines_under(db, asset)
+        return lists.events(db, machines, filters, self.now())
+
+    def message(self, offset: int) -> dict[str, Any] | None:
+        """The raw message at a journal offset and what became of it; None where the journal has it no more."""
+        record = self._record(offset)
+        if record is None:
+            return None
+        decoded = decode(record, self.decode_settings)
+        return lists.message_dict(record, decoded.events, decoded.rejections)
+
+    def _record(self, offset: int) -> Any:
+        with self._journal_lock:
+            return self.journal.get(offset)
+
+
+__all__ = ["Asked", "Query"]

@@ -1,0 +1,172 @@
+"""What a line or a machine is doing now, and its current shift so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from edge.clock import HOUR, MINUTE, SECOND, to_text
+from edge.facts import total
+from edge.query.cells import MachineCells
+from edge.query.kpis import Question, answer, kpi_number
+from edge.query.reading import MachineRow
+from edge.query.window import Window, running_window
+from edge.slices import Span
+from edge.timemodel import NAME
+
+KIND_BY_LEVELS = {1: "site", 2: "area", 3: "line", 4: "machine"}
+URGENCY = {"down": 0, "unknown": 2, "setup": 3, "micro": 4, "no_order": 5, "run": 6, "planned": 7, "unscheduled": 8}
+LOOK_BACK = 24 * HOUR
+
+
+def machine_status(question: Question, row: MachineRow, now: int) -> dict[str, Any]:
+    """The status of one machine in the shape of the API."""
+    window = running_window(question.plant.calendar(row.path), now)
+    cells = MachineCells(question.db, question.plant, row, question.cut, question.as_of)
+    settings = question.plant.settings.machine(row.path)
+    state = _state(cells, question.cut)
+    return {
+        "asset": row.path,
+        "kind": "machine",
+        "title": settings.title,
+        "configured": question.plant.settings.configured(row.path),
+        **state,
+        "connection": _connection(cells, now),
+        "last_heard": to_text(row.last_heard),
+        "last_heard_s": max(0, (now - row.last_heard) / SECOND),
+        **_window_members(question, row.path, window),
+        "parts": _parts(question, [cells], window),
+        "kpis": _kpis(question, [cells], window),
+        "provisional": True,
+        "rejections": _rejections(question, row.path),
+        "as_of": to_text(question.cut),
+    }
+
+
+def group_status(question: Question, path: str, now: int) -> dict[str, Any]:
+    """The status of a line, area or site: its machines, worst first, and their pooled numbers."""
+    window = running_window(question.plant.calendar(path), now)
+    cells = question.cells()
+    machines = [machine_status(question, row, now) for row in question.machines]
+    line = question.plant.settings.line(path) if path.count("/") == 2 else None
+    return {
+        "asset": path,
+        "kind": KIND_BY_LEVELS.get(path.count("/") + 1, "area"),
+        "title": line.title if line else None,
+        **_window_members(question, path, window),
+        "parts": _parts(question, cells, window),
+        "kpis": _kpis(question, cells, window),
+        "provisional": True,
+        "as_of": to_text(question.cut),
+        "machines": sorted(machines, key=_urgency),
+    }
+
+
+def _urgency(status: dict[str, Any]) -> tuple[int, float, str]:
+    return URGENCY.get(status["time_class"], 9), -status["in_state_s"], status["asset"]
+
+
+def _window_members(question: Question, path: str, window: Window) -> dict[str, Any]:
+    label = window.label()
+    shift = {"name": window.shift, "date": window.shift_date, "from": label["from"], "to": label["to"]}
+    return {
+        "timezone": question.plant.timezone(path),
+        "shift": shift if window.shift else None,
+        "window": {"from": label["from"], "to": label["to"]},
+    }
+
+
+def _state(cells: MachineCells, cut: int) -> dict[str, Any]:
+    spans = [span for part in cells.slices(cut - 10 * MINUTE, cut) for span in part.spans]
+    if _began_before(spans):
+        spans = [span for part in cells.slices(cut - LOOK_BACK, cut) for span in part.spans]
+    last = spans[-1]
+    since = last.start
+    for before, after in pairwise(reversed(spans)):
+        if (after.state, after.end) != (last.state, before.start):
+            break
+        since = after.start
+    if last.stop is not None and last.stop.start < spans[0].start:
+        since = last.stop.start
+    return {
+        "state": last.state,
+        "time_class": last.time_class,
+        "reason": last.reason,
+        "since": to_text(since),
+        "in_state_s": (cut - since) / SECOND,
+        "product": last.product,
+        "order": last.order,
+    }
+
+
+def _began_before(spans: Sequence[Span]) -> bool:
+    """Whether the state of the last span reaches back over all of them."""
+    return all(span.state == spans[-1].state for span in spans)
+
+
+def _connection(cells: MachineCells, now: int) -> str:
+    """Whether messages come: online, silent for longer than its limit, offline by its own word, or never heard."""
+    row = cells.row
+    if not row.last_heard:
+        return "never"
+    if cells.gone():
+        return "offline"
+    stale_us = cells.rules.stale_us
+    return "silent" if stale_us and now - row.last_heard > stale_us else "online"
+
+
+def _parts(question: Question, cells: Sequence[MachineCells], window: Window) -> dict[str, Any]:
+    number = kpi_number(question.db, NAME)
+    sums = {"total_count": 0, "bad_count": 0}
+    target = target_full = 0.0
+    for machine in cells:
+        facts = total(machine.sums(number, NAME, window.start, window.end, question.host).parts)
+        for name in sums:
+            sums[name] += facts.get(name, 0)
+        so_far = facts.get("target_count", 0.0) * question.plant.settings.machine(machine.row.path).target_oee
+        target += so_far
+        target_full += _prorated(machine, window, question, so_far)
+    return {
+        "total": sums["total_count"],
+        "good": sums["total_count"] - sums["bad_count"],
+        "bad": sums["bad_count"],
+        "target": round(target, 1) if target else None,
+        "target_full": round(target_full, 1) if target_full else None,
+    }
+
+
+def _prorated(machine: MachineCells, window: Window, question: Question, so_far: float) -> float:
+    """The target of the whole window: what is planned of the rest counts at the ideal cycle of the product made now."""
+    if window.end <= question.cut:
+        return so_far
+    product = machine.product()
+    ideal = machine.rules.ideal(product)
+    if not ideal:
+        return so_far
+    pieces = machine.rules.schedule.pieces(question.cut, window.end)
+    rest = sum(piece.end - piece.start for piece in pieces if piece.kind == "scheduled") / SECOND
+    return so_far + rest / ideal * question.plant.settings.machine(machine.row.path).target_oee
+
+
+def _kpis(question: Question, cells: Sequence[MachineCells], window: Window) -> dict[str, Any]:
+    out = {}
+    for name, loaded in question.host.kpis.items():
+        found = answer(question, cells, name, window)
+        kpi = loaded.kpi
+        out[name] = {
+            "title": kpi.title or name,
+            "headline": kpi.headline or name,
+            "details": list(kpi.details),
+            "unit": kpi.unit,
+            "better": kpi.better,
+            "values": found["values"],
+            "flags": found["flags"],
+            "coverage": found["coverage"],
+        }
+    return out
+
+
+def _rejections(question: Question, path: str) -> int:
+    found = question.db.execute("select count(*) from rejections where asset=?", (path,)).fetchone()
+    return int(found[0]) if found else 0
