@@ -18,7 +18,7 @@ def read_secrets(layers: Layers) -> None:
         path = table.get(file_key) if isinstance(table, dict) else None
         if not isinstance(table, dict) or not isinstance(path, str):
             continue
-        if key in table:
+        if table.get(key) is not None:
             origin = layers.origins[section, key]
             _report(layers, (section, file_key), path, f"stands beside {origin}: give the secret one way only")
         secret = _read(layers, (section, file_key), path)

@@ -32,11 +32,8 @@ WORDS = {
     "too_short": "must not be empty",
     "missing": "is missing and has no default",
     "literal_error": "must be {expected}",
-    "date_type": "must be a date, such as 2000-01-01",
-    "date_parsing": "must be a date, such as 2000-01-01",
-    "date_from_datetime_inexact": "must be a date, such as 2000-01-01",
-    "date_from_datetime_parsing": "must be a date, such as 2000-01-01",
 }
+LISTED = 8  # so many valid keys are listed beside the nearest one; where none is near, all
 MEANT = {"true": "true", "yes": "true", "on": "true", "1": "true", "false": "false", "no": "false", "off": "false"}
 
 
@@ -56,13 +53,18 @@ def _finding(model: type[BaseModel], raw: Mapping[str, Any], details: ErrorDetai
     if kind == "extra_forbidden":
         keys = known_keys(annotation_at(model, path[:-1]))
         near = nearest(str(path[-1]), keys)
-        return Finding(path, value, f"is no key here; there are {', '.join(keys)}", near)
+        rest = "" if near and len(keys) > LISTED else f"; there are {', '.join(keys)}"
+        return Finding(path, value, f"is no key here{rest}", near)
     return Finding(path, value, _words(details), _meant(kind, value, annotation_at(model, path)))
 
 
 def _words(details: ErrorDetails) -> str:
     words = WORDS.get(details["type"])
-    return words.format(**details.get("ctx", {})).replace("'", '"') if words else details["msg"]
+    return (
+        words.format(**details.get("ctx", {})).replace("'", '"')
+        if words
+        else details["msg"].removeprefix("Value error, ")
+    )
 
 
 def _meant(kind: str, value: Any, annotation: Any) -> str | None:

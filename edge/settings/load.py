@@ -37,9 +37,9 @@ def load(
 
     Raises SettingsError with every problem of both files."""
     layers = merge(read_source(config_dir / SERVICE_FILE), overrides, os.environ if environ is None else environ)
-    service = _service(layers)
+    service = read_service(layers)
     source = read_source(config_dir / PLANT_FILE)
-    plant, plant_problems = _plant(source)
+    plant, plant_problems = read_plant(source)
     problems = [*_by_line([*layers.source.problems, *layers.problems]), *_by_line(plant_problems)]
     if problems or service is None or plant is None:
         raise SettingsError(problems)
@@ -59,7 +59,8 @@ def check(config_dir: Path = CONFIG_DIR, overrides: Sequence[str] = ()) -> list[
     return []
 
 
-def _service(layers: Layers) -> ServiceSettings | None:
+def read_service(layers: Layers) -> ServiceSettings | None:
+    """The service settings of merged layers; None where they are refused, and then `layers.problems` says why."""
     read_secrets(layers)
     try:
         service = ServiceSettings.model_validate(layers.values)
@@ -70,7 +71,8 @@ def _service(layers: Layers) -> ServiceSettings | None:
     return service
 
 
-def _plant(source: Source) -> tuple[PlantSettings | None, list[Problem]]:
+def read_plant(source: Source) -> tuple[PlantSettings | None, list[Problem]]:
+    """The plant of a file, None where it is refused, and what is wrong with it."""
     found = reference_findings(source.data)
     plant = None
     try:

@@ -36,16 +36,16 @@ class _Scanner:
         table: Path = ()
         while self._skip_blank() < len(self.text):
             if self._take("[["):
-                table = self._element(self._keys(()))
+                table = self._element(self._keys())
                 self._take("]]")
             elif self._take("["):
-                table = self._inside_last(self._keys(()))
+                table = self._inside_last(self._keys())
                 self._take("]")
             else:
                 self._pair(table)
 
     def _pair(self, table: Path) -> None:
-        path = self._keys(table)
+        path = self._keys(table, mark=True)
         self._take("=")
         self._value(path)
 
@@ -70,11 +70,12 @@ class _Scanner:
         self._skip_blank()
         return self._take(bracket) or self.at >= len(self.text)
 
-    def _keys(self, path: Path) -> Path:
+    def _keys(self, path: Path = (), *, mark: bool = False) -> Path:
         while match := KEY.match(self.text, self.at):
             key = json.loads(match["basic"]) if match["basic"] else match["bare"] or match["literal"] or ""
             path = (*path, key)
-            self._mark(path)
+            if mark:
+                self._mark(path)
             self.at = match.end()
             if not self._take("."):
                 return path
@@ -82,7 +83,7 @@ class _Scanner:
         return path
 
     def _element(self, path: Path) -> Path:
-        path = (*self._inside_last(path[:-1]), path[-1])
+        path = (*self._inside_last(path[:-1]), *path[-1:])
         index = self._lengths.get(path, 0)
         self._lengths[path] = index + 1
         self._mark(path)

@@ -69,12 +69,14 @@ def key_text(path: Path) -> str:
 
 def value_text(value: Any, path: Path = ()) -> str:
     """A value as TOML writes it, shortened; what is or may hold a secret is hidden."""
-    key = str(path[-1]) if path else ""
-    if value is None:
-        return ""
+    return "" if value is None else shown(_written(value), str(path[-1]) if path else "")
+
+
+def shown(text: str, key: str) -> str:
+    """The text of a value of `key` as it may be printed: shortened, and without secrets."""
     if SECRET_KEY.search(key) and not key.endswith("_file"):
         return HIDDEN
-    text = USER_IN_URL.sub(f"//{HIDDEN}@", _written(value))
+    text = USER_IN_URL.sub(f"//{HIDDEN}@", text)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
@@ -85,4 +87,6 @@ def _written(value: Any) -> str:
         return "{ " + ", ".join(f"{key} = {value_text(one, (key,))}" for key, one in value.items()) + " }"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(value_text(one) for one in value) + "]"
+    if isinstance(value, float):
+        return repr(value)  # nan and inf as TOML has them
     return json.dumps(value, ensure_ascii=False, default=str)

@@ -1,5 +1,7 @@
 """The service file (config/edge.toml): where it listens, what it keeps, and how much of it."""
 
+import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -8,36 +10,40 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from edge.clock import from_datetime
-from edge.settings.values import LEVEL, LEVEL_HINT, Name, NotNegative, Positive, Strict, as_level, refusal
+from edge.settings.values import LEVEL, LEVEL_HINT, Day, Name, NotNegative, Positive, Strict, as_level, refusal
 
-DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
-HTTP = ("http", "https")
+MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+HTTP_PORTS = {"http": 8086, "https": 443}
+MAX_PORT = 65_535
+HOST_PORT = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(?::(?P<port>[^:]*))?")
 SECRETS = {("mqtt", "password"): "password_file", ("influx", "token"): "token_file"}
 
 FilePath = Annotated[Path, Field(strict=False)]
 Secret = Annotated[SecretStr | None, Field(exclude=True, repr=False)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
+Port = Annotated[int, Field(ge=1, le=MAX_PORT)]
 
 
-def _split(url: str, schemes: tuple[str, ...], example: str) -> SplitResult:
-    parts = urlsplit(url)
-    if parts.scheme not in schemes:
-        raise refusal(f"must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}", near=example)
-    if parts.username is not None or parts.password is not None:
-        raise refusal("must not hold a user or password: they have settings of their own", near=example)
-    try:
-        port = parts.port
-    except ValueError:
-        port = 0
-    if port == 0:
-        raise refusal("must have a port from 1 to 65535", near=example)
-    if not parts.hostname:
-        raise refusal("must name a host", near=example)
+def _checked(url: str, ports: Mapping[str, int]) -> SplitResult:
+    """The parts of a URL whose scheme is one of `ports`, with a host and without a user; raises a refusal otherwise."""
+    parts = urlsplit(url if "://" in url else f"//{url}")
+    scheme = parts.scheme if parts.scheme in ports else next(iter(ports))
+    match = HOST_PORT.fullmatch(parts.netloc.rpartition("@")[2])
+    host, port = (match["host"], match["port"] or "") if match else ("", "")
+    number = int(port) if port.isdecimal() and 0 < int(port) <= MAX_PORT else ports[scheme]
+    near = f"{scheme}://{host or '127.0.0.1'}:{number}"
+    if parts.scheme not in ports:
+        raise refusal(f"must begin with {' or '.join(f'{one}://' for one in ports)}", near=near)
+    if "@" in parts.netloc:
+        raise refusal("must not hold a user or password: they have settings of their own", near=near)
+    if port and port != str(number):
+        raise refusal(f"must have a port from 1 to {MAX_PORT}", near=near)
+    if not host:
+        raise refusal("must name a host", near=near)
     return parts
 
 
 def _mqtt_url(url: str) -> str:
-    parts = _split(url, tuple(DEFAULT_PORTS), "mqtt://127.0.0.1:1883")
+    parts = _checked(url, MQTT_PORTS)
     if parts.path.strip("/") or parts.query or parts.fragment:
         raise refusal("must end after host and port", near=f"{parts.scheme}://{parts.netloc}")
     return url
@@ -45,7 +51,7 @@ def _mqtt_url(url: str) -> str:
 
 def _http_url(url: str) -> str:
     if url:
-        _split(url, HTTP, "http://127.0.0.1:8086")
+        _checked(url, HTTP_PORTS)
     return url
 
 
@@ -93,7 +99,7 @@ class MqttSettings(Strict):
     @property
     def port(self) -> int:
         parts = urlsplit(self.url)
-        return parts.port or DEFAULT_PORTS[parts.scheme]
+        return parts.port or MQTT_PORTS[parts.scheme]
 
     @property
     def tls(self) -> bool:
@@ -106,7 +112,8 @@ class MqttSettings(Strict):
             raise refusal(f"needs mqtt.{missing} beside it", at=(there,))
         given = [name for name in ("ca_file", "cert_file") if getattr(self, name) is not None]
         if given and not self.tls:
-            raise refusal(f"must begin with mqtts:// where mqtt.{given[0]} is set", at=("url",))
+            near = self.url.replace("mqtt://", "mqtts://", 1)
+            raise refusal(f"must begin with mqtts:// where mqtt.{given[0]} is set", near=near, at=("url",))
         return self
 
 
@@ -163,7 +170,7 @@ class EventSettings(Strict):
 
     clock_ahead_tolerance_s: NotNegative = 60.0
     far_future_s: Positive = 366 * 86_400.0
-    oldest: Annotated[date, Field(strict=False)] = date(2000, 1, 1)
+    oldest: Day = date(2000, 1, 1)
     max_payload_bytes: int = Field(default=262_144, ge=1)
     lateness_limit_s: NotNegative = 86_400.0
 

@@ -10,9 +10,12 @@ from typing import Any
 
 from edge.settings.nearest import nearest
 from edge.settings.places import line_of, lines_of
-from edge.settings.problems import Finding, Problem, key_text, value_text
+from edge.settings.problems import Finding, Problem, key_text, shown, value_text
 
 SYNTAX = re.compile(r"(?P<message>.*) \(at (?:line (?P<line>\d+), column \d+|end of document)\)")
+
+PAIR = re.compile(r"(?P<key>[^=\s]+)\s*=?\s*(?P<value>.*)")
+HEADER = re.compile(r"\s*\[+(?P<table>[^\[\]]+)\]+")
 
 
 @dataclass(frozen=True)
@@ -72,11 +75,15 @@ def _syntax_problem(file: str, lines: Sequence[str], error: tomllib.TOMLDecodeEr
     match = SYNTAX.fullmatch(str(error))
     message = match["message"] if match else str(error)
     number = int(match["line"]) if match and match["line"] else max(len(lines), 1)
-    said = lines[number - 1].strip() if number <= len(lines) else ""
-    key, _, value = (part.strip() for part in said.partition("="))
-    return Problem(file, key, value_text_of_line(key, value), f"is no TOML: {message}", line=number)
+    key, value = _pair_on(lines[:number])
+    return Problem(file, key, value, f"is no TOML: {message}", line=number)
 
 
-def value_text_of_line(key: str, value: str) -> str:
-    """The right side of a broken line, hidden where the left names a secret."""
-    return value_text(value, (key,)).strip('"') if value else ""
+def _pair_on(lines: Sequence[str]) -> tuple[str, str]:
+    """Key, with the table that it stands in, and value on the last of these lines, as far as they can be made out."""
+    match = PAIR.fullmatch(lines[-1].strip()) if lines else None
+    if not match or match["key"].startswith("["):
+        return (match["key"], "") if match else ("", "")
+    headers = (HEADER.match(line) for line in reversed(lines))
+    table = next((header["table"].strip() + "." for header in headers if header), "")
+    return table + match["key"], shown(match["value"], match["key"])

@@ -41,7 +41,7 @@ def as_level(text: str) -> str | None:
 
 
 def _time_of_day(value: Any) -> time:
-    if isinstance(value, time) and value.tzinfo is None:
+    if isinstance(value, time) and value.tzinfo is None and not value.microsecond:
         return value
     if not isinstance(value, str):
         raise refusal('must be a time of day in quotes, such as "06:00"')
@@ -49,6 +49,15 @@ def _time_of_day(value: Any) -> time:
         near = "00:00" if value == "24:00" else f"0{value}" if TIME_OF_DAY.fullmatch(f"0{value}") else None
         raise refusal('must be a time of day from "00:00" to "23:59"', near=near)
     return time.fromisoformat(value)
+
+
+def _day(value: Any) -> date:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise refusal('must be a date, such as "2000-01-01"') from None
 
 
 def _instant(value: Any) -> datetime:
@@ -83,6 +92,7 @@ def _zone(name: str) -> str:
 
 Level = Annotated[str, AfterValidator(_level)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+Day = Annotated[date, BeforeValidator(_day)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Name = Annotated[str, Field(min_length=1, max_length=128)]
