@@ -56,6 +56,7 @@ class Hooks:
     evaluated: Callable[[set[str]], None] = lambda paths: None
     committed: Callable[[int], None] = lambda offset: None
     warn: Callable[[str], None] = lambda text: None
+    replaced: Callable[[], None] = lambda: None  # the store is another file now
 
 
 @dataclass
@@ -98,8 +99,7 @@ class Pipeline:
             self.intake = Intake(self.db, self.plant, self.decode_settings, self.readings, self.tally)
             self.evaluation = Evaluation(self.db, self.host)
             self._compare_rules()
-        for machine in self.intake.machines.values():
-            machine.dirty |= hour_store.HourRows(self.db, machine.number).dirty(1 << 62)
+        self._refresh_dirty()
         if self.tally.cursor and self.journal.first_offset > self.tally.cursor + 1:
             self.hooks.warn(
                 f"the journal begins at {self.journal.first_offset}, the store ends at {self.tally.cursor}: "
@@ -125,6 +125,7 @@ class Pipeline:
             if file.exists():
                 file.rename(f"{self.path}.damaged-{stamp}{suffix}")
         self.hooks.warn(f"the store is damaged ({reason}); kept as {self.path.name}.damaged-{stamp}, building it again")
+        self.hooks.replaced()
 
     def close(self) -> None:
         """Commit what is taken and close the store; twice does no harm."""
@@ -252,6 +253,16 @@ class Pipeline:
             with self.db:
                 self.evaluation.evaluate(machine, set(machine.dirty), now)
 
+    def evaluate_everything(self) -> None:
+        """Mark every hour to be worked out again from its stored events."""
+        with self.db:
+            hour_store.all_dirty(self.db)
+        self._refresh_dirty()
+
+    def _refresh_dirty(self) -> None:
+        for machine in self.intake.machines.values():
+            machine.dirty |= hour_store.HourRows(self.db, machine.number).dirty(1 << 62)
+
     # from other threads
 
     def wake(self) -> None:
@@ -283,6 +294,15 @@ class Pipeline:
             one.set()
 
     @property
-    def lag(self) -> int:
-        """Messages in the journal that are not processed yet."""
-        return max(0, self.journal.last_offset - self.tally.cursor)
+    def counts(self) -> tally.Tally:
+        """What has been processed."""
+        return self.tally
+
+    @property
+    def cursor(self) -> int:
+        """The offset of the last record taken."""
+        return self.tally.cursor
+
+    @property
+    def machine_count(self) -> int:
+        return len(self.intake.machines)

@@ -1,0 +1,220 @@
+"""The service: ingest child, processing thread, HTTP server, in one lifetime that ends in reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvloop
+
+from edge import logs
+from edge.api.app import create_app
+from edge.api.hub import Hub
+from edge.api.server import ListenError, serve
+from edge.clock import SECOND, from_datetime
+from edge.decode import DecodeSettings
+from edge.host import PluginHost, load
+from edge.ingest.config import IngestConfig, config_from
+from edge.ingest.link import IngestLink
+from edge.journal.reader import JournalReader
+from edge.live import Live, render
+from edge.plant import Plant
+from edge.processing.pipeline import Hooks, Pipeline
+from edge.query.query import Query
+from edge.query.reading import Connections
+from edge.settings.load import Settings
+from edge.settings.service import ServiceSettings
+from edge.store.schema import StoreTooNew
+from edge.vitals import Vitals
+from edge.web.pages import add_pages
+
+if TYPE_CHECKING:
+    import structlog
+
+EX_UNAVAILABLE = 69
+EX_SOFTWARE = 70
+EX_IOERR = 74
+"""Exit statuses as in sysexits.h."""
+
+
+def decode_settings(settings: ServiceSettings) -> DecodeSettings:
+    """The limits of decoding, from the service file."""
+    oldest = settings.events.oldest
+    return DecodeSettings(
+        root=settings.mqtt.root,
+        clock_ahead_tolerance_us=round(settings.events.clock_ahead_tolerance_s * SECOND),
+        far_future_us=round(settings.events.far_future_s * SECOND),
+        oldest_us=from_datetime(datetime(oldest.year, oldest.month, oldest.day, tzinfo=UTC)),
+        max_payload_bytes=settings.events.max_payload_bytes,
+    )
+
+
+def run(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT; returns the exit status."""
+    log = logs.configure(settings.service.service.log_format, settings.service.service.log_level)
+    directory = settings.service.service.data_dir
+    with hold_directory(directory) as held:
+        if not held:
+            log.error("another service uses this data directory", data_dir=str(directory))
+            return EX_UNAVAILABLE
+        try:
+            return uvloop.run(_served(settings, log))
+        except (ListenError, StoreTooNew) as error:
+            log.error(str(error))
+            return EX_UNAVAILABLE
+
+
+async def _served(settings: Settings, log: structlog.stdlib.BoundLogger) -> int:
+    return await Service(settings, log).run()
+
+
+@contextmanager
+def hold_directory(directory: Path) -> Iterator[bool]:
+    """Whether the data directory could be locked for this process, for as long as the block lasts."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("w", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield True
+
+
+@dataclass
+class Service:
+    """Everything of one running service; two of them may run in one process."""
+
+    settings: Settings
+    log: structlog.stdlib.BoundLogger
+
+    def __post_init__(self) -> None:
+        service = self.settings.service
+        self.directory = service.service.data_dir
+        self.plant = Plant(self.settings.plant)
+        self.host = self._plugins(service)
+        self.decoding = decode_settings(service)
+        self.connections = Connections(self.directory / "store.db")
+        self.stopping = asyncio.Event()
+        self.status = 0
+
+    def _plugins(self, service: ServiceSettings) -> PluginHost:
+        def report(plugin: str, doing: str, trace: str) -> None:
+            self.log.error("plugin failed", plugin=plugin, doing=doing, trace=trace)
+
+        host = load(service.plugins.directory, disabled=service.plugins.disabled, report=report)
+        self.log.info("plugins", kpis=list(host.kpis), broken=host.broken)
+        return host
+
+    async def run(self) -> int:
+        """Start everything, wait for the end, stop everything; returns the exit status."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stopping.set)
+        began = time.monotonic()
+        async with self._ingest() as link, self._processing(link) as (pipeline, query, live):
+            vitals = Vitals(link, pipeline, self.host, self.directory / "store.db", self.working)
+            app = create_app(query, self.hub, vitals, vitals, pages=add_pages)
+            api = self.settings.service.api
+            async with serve(app, api.host, api.port) as listening:
+                self.log.info("listening", url=listening.url, after_s=round(time.monotonic() - began, 2))
+                statuses = asyncio.create_task(live.publish_statuses(), name="statuses")
+                await self._until_the_end(link, listening.done)
+                statuses.cancel()
+                await asyncio.gather(statuses, return_exceptions=True)
+            self.log.info("stopping")
+        self.connections.close()
+        self.log.info("stopped", processed=pipeline.counts.processed, status=self.status)
+        return self.status
+
+    async def _until_the_end(self, link: IngestLink, http: asyncio.Task[None]) -> None:
+        """Wait for a signal, or for a part that ends on its own."""
+        watched = {
+            asyncio.create_task(self.stopping.wait(), name="signal"): 0,
+            asyncio.create_task(link.wait(), name="ingest"): None,
+            http: EX_SOFTWARE,
+        }
+        done, rest = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if task.get_name() == "ingest":
+                self.status = task.result() or 0
+                self.log.error("ingest ended", status=self.status)
+            elif task is http:
+                self.status = EX_SOFTWARE
+        for task in rest - {http}:
+            task.cancel()
+        await asyncio.gather(*(rest - {http}), return_exceptions=True)
+
+    @asynccontextmanager
+    async def _ingest(self) -> AsyncIterator[IngestLink]:
+        link = IngestLink()
+        config: IngestConfig = config_from(self.settings.service, self.directory / "journal")
+        await link.start(config)
+        try:
+            yield link
+        finally:
+            await link.stop()
+
+    @asynccontextmanager
+    async def _processing(self, link: IngestLink) -> AsyncIterator[tuple[Pipeline, Query, Live]]:
+        loop = asyncio.get_running_loop()
+        journal = self.directory / "journal"
+        self.hub = Hub(render=render)
+        pipeline = Pipeline(self.directory / "store.db", JournalReader(journal), self.plant, self.decoding, self.host)
+        lateness_us = round(self.settings.service.events.lateness_limit_s * SECOND)
+        query = Query(
+            self.connections, self.plant, self.host, JournalReader(journal), self.decoding,
+            settle=pipeline.settled, lateness_us=lateness_us,
+        )  # fmt: skip
+        live = Live(self.hub, query)
+        pipeline.hooks = Hooks(
+            taken=live.taken,
+            evaluated=live.evaluated,
+            committed=lambda offset: _soon(loop, link, offset),
+            warn=lambda text: self.log.warning(text),
+            replaced=self.connections.renew,
+        )
+        await asyncio.to_thread(pipeline.open)
+        link.on_change = pipeline.wake
+        self._thread = threading.Thread(target=self._process, args=(pipeline, loop), name="processing")
+        self._thread.start()
+        try:
+            yield pipeline, query, live
+        finally:
+            pipeline.stop()
+            await asyncio.to_thread(self._thread.join)
+
+    def _process(self, pipeline: Pipeline, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            pipeline.run()
+        except BaseException:
+            self.log.exception("processing ended")
+            self.status = EX_SOFTWARE
+            loop.call_soon_threadsafe(self.stopping.set)
+            raise
+
+    def working(self) -> bool:
+        """Whether the processing thread runs."""
+        return self._thread.is_alive()
+
+
+def _soon(loop: asyncio.AbstractEventLoop, link: IngestLink, offset: int) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(link.set_cursor, offset)
+
+
+def data_files(directory: Path) -> list[Path]:
+    """The store and its side files."""
+    return [Path(f"{directory / 'store.db'}{suffix}") for suffix in ("", "-wal", "-shm")]

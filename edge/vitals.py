@@ -1,0 +1,120 @@
+"""How the service is doing: health for those who route traffic, figures for those who watch it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.api.answers import Figures, Readiness
+from edge.host import PluginHost
+from edge.ingest.link import IngestLink
+from edge.processing.pipeline import Pipeline
+
+LAG_WARNING = 50_000
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass
+class Vitals:
+    """Reads the state in memory of the other parts; never waits."""
+
+    link: IngestLink
+    pipeline: Pipeline
+    host: PluginHost
+    store: Path
+    working: Callable[[], bool]
+
+    def readiness(self) -> Readiness:
+        """Ready means: subscribed at the broker, journal writable, processing runs."""
+        components = {
+            "mqtt": self._mqtt(),
+            "journal": self._journal(),
+            "processing": self._processing(),
+            "store": {"ok": self.working(), "detail": str(self.store.name)},
+            "plugins": self._plugins(),
+        }
+        needed = ("mqtt", "journal", "processing", "store")
+        return Readiness(all(components[name]["ok"] for name in needed), components)
+
+    def _mqtt(self) -> dict[str, Any]:
+        status = self.link.status
+        if status.subscribed:
+            detail = f"subscribed at {status.broker}"
+        else:
+            detail = status.error or f"connecting to {status.broker}"
+        return {
+            "ok": status.subscribed,
+            "detail": detail,
+            "session_lost": status.session_lost,
+            "takeovers": status.takeovers,
+        }
+
+    def _journal(self) -> dict[str, Any]:
+        status = self.link.status
+        detail = "no room on the disk: nothing is acknowledged until there is" if status.disk_full else "writing"
+        return {"ok": not status.disk_full, "detail": detail, "last_offset": status.last_offset}
+
+    def _processing(self) -> dict[str, Any]:
+        working, lag = self.working(), self.lag
+        detail = "following the journal" if working else "not running"
+        if working and lag > LAG_WARNING:
+            detail = f"{lag} messages behind"
+        return {"ok": working, "detail": detail, "lag": lag}
+
+    def _plugins(self) -> dict[str, Any]:
+        failures = {name: count for name, count in self.host.failures().items() if count}
+        ok = not failures and not self.host.broken
+        detail = "all well" if ok else "; ".join([*self.host.broken, *failures]) + ": see failures and broken"
+        errors = {n: loaded.last_error for n, loaded in self.host.kpis.items() if loaded.last_error}
+        return {"ok": ok, "detail": detail, "failures": failures, "errors": errors, "broken": dict(self.host.broken)}
+
+    @property
+    def lag(self) -> int:
+        """Messages that are committed and not processed yet."""
+        return max(0, self.link.status.last_offset - self.pipeline.cursor)
+
+    def figures(self) -> Figures:
+        """Counts since the journal and store began, so that they hold over a restart."""
+        status, tally = self.link.status, self.pipeline.counts
+        return Figures(
+            received=max(status.last_offset - tally.notices, tally.processed),
+            accepted=tally.accepted,
+            duplicate=tally.duplicate,
+            rejected=dict(tally.rejected),
+            committed=max(status.last_offset - tally.notices, tally.processed),
+            acknowledged=status.acknowledged,
+            processed=tally.processed,
+            events=dict(tally.events),
+            plugin_failures=self.host.failures(),
+            lag_messages=self.lag,
+            connected=status.subscribed,
+            sessions_lost=status.session_lost,
+            takeovers=status.takeovers,
+            paused=status.paused,
+            disk_full=status.disk_full,
+            journal_bytes=status.journal_bytes,
+            journal_last_offset=status.last_offset,
+            store_bytes=_size(self.store),
+            machines=self.pipeline.machine_count,
+            resident_bytes=_resident(os.getpid()) + (_resident(self.link.pid) if self.link.pid else 0),
+        )
+
+
+def _size(path: Path) -> int:
+    total = 0
+    for file in (path, Path(f"{path}-wal")):
+        try:
+            total += file.stat().st_size
+        except FileNotFoundError:
+            continue
+    return total
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * PAGE_BYTES
+    except (FileNotFoundError, ProcessLookupError):
+        return 0

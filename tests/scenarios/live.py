@@ -1,0 +1,65 @@
+"""Scenarios through a broker, the running service and its HTTP API.
+
+The service takes the time of receipt from the messages (`mqtt.received_property`), because a scenario lies in the past.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from edge.clock import to_text
+from edge.facts import total
+from edge.host import PluginHost, load
+from edge.plant import Plant
+from edge.settings.plant import PlantSettings
+from tests.brokers import Broker
+from tests.running import Service
+from tests.scenarios.compare import instants
+from tests.scenarios.scenario import Expectation, Message, Prepared
+
+
+def run(prepared: Prepared) -> Iterator[tuple[Expectation, dict[str, dict[str, Any]]]]:
+    """Every expectation with its answers."""
+    plant = Plant(PlantSettings.model_validate(prepared.plant))
+    host = load()
+    with Broker() as broker, Service(
+        broker.url, plant=prepared.plant, settings=["mqtt.received_property=true"]
+    ) as service:  # fmt: skip
+        asyncio.run(publish(broker.port, prepared.messages))
+        service.wait_processed(len(prepared.messages))
+        for expectation in prepared.expectations:
+            yield expectation, ask(service, plant, host, expectation)
+
+
+async def publish(port: int, messages: Sequence[Message]) -> None:
+    """Publish in order, each with the time at which it is to count as received."""
+    async with aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5) as client:
+        for message in messages:
+            properties = Properties(PacketTypes.PUBLISH)
+            properties.UserProperty = ("edge-received", str(message.received))
+            await client.publish(message.topic, message.payload, qos=1, properties=properties, timeout=30)
+
+
+def ask(service: Service, plant: Plant, host: PluginHost, expectation: Expectation) -> dict[str, dict[str, Any]]:
+    """Answers of all KPIs over HTTP."""
+    start, end = instants(expectation, plant.calendar(expectation.site))
+    window = {"from": to_text(start), "to": to_text(end), "as_of": expectation.window.get("as_of")}
+    paths = [f"{expectation.site}/area/line"] if expectation.all_machines else expectation.paths
+    out = {}
+    for kpi in service.get("/api/v1/kpis")["kpis"]:
+        parts = [service.get(f"/api/v1/kpis/{kpi['name']}", asset=path, **window) for path in paths]
+        out[kpi["name"]] = parts[0] if len(parts) == 1 else _pooled(host, kpi["name"], parts)
+    return out
+
+
+def _pooled(host: PluginHost, name: str, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    facts = total(part["facts"] for part in parts)
+    found = host.values(name, facts)
+    assert found is not None
+    return {"facts": facts, "values": found[0], "flags": found[1]}
