@@ -1,0 +1,74 @@
+"""The pages: thin templates around custom elements, static files, and the headers that keep foreign script out.
+
+The templates carry no data beside the asset path; everything shown comes from the API and is put in as text.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.templating import Jinja2Templates
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+HERE = Path(__file__).parent
+
+HEADERS = {
+    # No inline script or style, nothing from elsewhere, no frame around the page (reliability: XSS, clickjacking).
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    # Files keep their names over an upgrade: the browser asks each time and gets a 304 while nothing has changed.
+    "Cache-Control": "no-cache",
+}
+
+templates = Jinja2Templates(directory=HERE / "templates")
+router = APIRouter(include_in_schema=False)
+
+
+class Static(StaticFiles):
+    """Static files with the same headers as the pages."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.update(HEADERS)
+        return response
+
+
+@router.get("/")
+def board(request: Request, wall: str = "") -> Response:
+    """The line board, or with `?wall=1` the same for a screen on the wall."""
+    return _page(request, "wall.html" if wall == "1" else "board.html")
+
+
+@router.get("/assets/{path:path}")
+def machine(request: Request, path: str) -> Response:
+    """One machine; the element itself moves on to the board where the path names a line, area or site."""
+    return _page(request, "machine.html", path=path)
+
+
+@router.get("/lines/{path:path}")
+def line(path: str) -> Response:
+    """A line is the board with a filter."""
+    return RedirectResponse("/?" + urlencode({"asset": path}))
+
+
+@router.get("/rejections")
+def rejections(request: Request) -> Response:
+    """Messages that became no event."""
+    return _page(request, "rejections.html")
+
+
+def add_pages(app: FastAPI) -> None:
+    """Add the pages under `/` and their files under `/static`."""
+    app.include_router(router)
+    app.mount("/static", Static(directory=HERE / "static"), name="static")
+
+
+def _page(request: Request, template: str, **context: str) -> Response:
+    return templates.TemplateResponse(request, template, context, headers=HEADERS)

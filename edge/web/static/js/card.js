@@ -1,0 +1,132 @@
+// A machine as a card: what it is doing, since when and why; then its numbers; then how fresh they are.
+
+import { assetPage } from "./api.js";
+import { onTick } from "./clock.js";
+import { arrange, h, icon, setAttribute, setIcon, setText } from "./dom.js";
+import { count, duration } from "./format.js";
+import { FactorBars, flagChips, headlineOf, KpiFigure, orderedKpis, valueText } from "./kpis.js";
+import { PartsBar } from "./parts.js";
+import { nameOf } from "./plant.js";
+import { inStateS, lastHeardS, lookOf } from "./states.js";
+import { t } from "./strings.js";
+
+/** <machine-card>: `show(status, catalogue)` as often as wanted; it ticks by itself. */
+export class MachineCard extends HTMLElement {
+  #status = null;
+  #parts = null;
+  #leaving = null;
+
+  connectedCallback() {
+    this.#leaving = new AbortController();
+    onTick(() => this.#tick(), this.#leaving.signal);
+  }
+
+  disconnectedCallback() {
+    this.#leaving.abort();
+  }
+
+  show(status, catalogue) {
+    this.#parts ??= this.#build();
+    this.#status = status;
+    this.#showState(status);
+    this.#showNumbers(status, catalogue);
+    this.#showOrigin(status);
+    this.#tick();
+  }
+
+  #build() {
+    const p = {
+      icon: icon("unknown"),
+      name: h("a", { class: "card-name" }),
+      label: h("span", { class: "card-label" }),
+      detail: h("span", { class: "card-detail" }),
+      time: h("span", { class: "card-time" }),
+      reason: h("p", { class: "card-reason" }),
+      figure: new KpiFigure(),
+      factors: new FactorBars(),
+      parts: new PartsBar(),
+      empty: h("p", { class: "quiet" }, t("card.never")),
+      others: h("dl", { class: "card-others" }),
+      making: h("span", { class: "card-making" }),
+      heard: h("span", { class: "card-heard" }),
+      chips: h("ul", { class: "chips" }),
+    };
+    const state = h("p", { class: "card-state" }, p.label, p.detail);
+    const band = h("header", { class: "band" }, p.icon, h("div", { class: "band-text" }, h("h3", {}, p.name), state), p.time);
+    p.numbers = h("div", { class: "card-numbers" }, p.figure.node, p.factors.node);
+    const body = h("div", { class: "card-body" }, p.reason, p.empty, p.numbers, p.parts.node, p.others, p.chips);
+    this.replaceChildren(band, body, h("footer", { class: "card-foot" }, p.making, p.heard));
+    return p;
+  }
+
+  #showState(status) {
+    const p = this.#parts;
+    const look = lookOf(status);
+    setAttribute(this, "data-asset", status.asset);
+    setAttribute(this, "data-tone", look.tone);
+    setIcon(p.icon, look.icon);
+    setText(p.name, nameOf(status));
+    setAttribute(p.name, "href", assetPage(status.asset));
+    setAttribute(p.name, "title", status.asset);
+    setText(p.label, look.label);
+    setText(p.detail, look.detail);
+    setText(p.reason, status.reason ?? (look.tone === "down" ? t("reason.none") : ""));
+    p.reason.classList.toggle("missing", !status.reason);
+    p.reason.hidden = !p.reason.textContent;
+  }
+
+  #showNumbers(status, catalogue) {
+    const p = this.#parts;
+    const never = status.connection === "never";
+    const [first, ...rest] = never ? [] : orderedKpis(status.kpis, catalogue);
+    p.empty.hidden = !never;
+    p.numbers.hidden = !first;
+    p.parts.node.hidden = never;
+    if (first) {
+      p.figure.update(first[1]);
+      p.factors.update(first[1]);
+    }
+    p.parts.update(status.parts);
+    const shown = rest.filter(([, kpi]) => headlineOf(kpi) !== null);
+    p.others.replaceChildren(...shown.map(([name, kpi]) => otherKpi(name, kpi)));
+    p.others.hidden = !shown.length;
+    const chips = never ? [] : flagChips(status.kpis);
+    if (status.configured === false) chips.unshift(h("li", { class: "chip", title: t("chip.unconfigured.why") }, t("chip.unconfigured")));
+    if (status.rejections) chips.push(h("li", { class: "chip warn" }, t("card.rejections", { n: count(status.rejections) })));
+    p.chips.replaceChildren(...chips);
+    p.chips.hidden = !chips.length;
+  }
+
+  #showOrigin(status) {
+    setText(this.#parts.making, [status.product, status.order].filter(Boolean).join(" · "));
+  }
+
+  #tick() {
+    if (!this.#status) return;
+    const heard = lastHeardS(this.#status);
+    const never = this.#status.connection === "never";
+    setText(this.#parts.time, never ? "" : duration(inStateS(this.#status)));
+    setText(this.#parts.heard, heard === null ? t("heard.never") : t("heard.ago", { time: duration(heard) }));
+  }
+}
+
+function otherKpi(name, kpi) {
+  return h("div", { "data-kpi": name }, h("dt", {}, kpi.title), h("dd", {}, valueText(kpi.headline, headlineOf(kpi), kpi.unit)));
+}
+
+/** Cards by asset path, made once and kept: `arrangeCards(parent, statuses, catalogue)`. */
+export class CardShelf {
+  #cards = new Map();
+
+  arrange(parent, statuses, catalogue) {
+    const nodes = statuses.map((status) => {
+      if (!this.#cards.has(status.asset)) this.#cards.set(status.asset, document.createElement("machine-card"));
+      const card = this.#cards.get(status.asset);
+      card.show(status, catalogue);
+      return card;
+    });
+    arrange(parent, nodes);
+  }
+}
+
+customElements.define("machine-card", MachineCard);

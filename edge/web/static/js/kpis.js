@@ -1,0 +1,99 @@
+// Draws KPIs from what their plugins say of themselves (title, unit, headline, details, rank); no KPI is known by name.
+
+import { arrange, h, setAttribute, setText } from "./dom.js";
+import { count, duration, humanize, percent, quantity, UNKNOWN } from "./format.js";
+import { t } from "./strings.js";
+
+/** [[name, kpi]] of a status, by rank and then by name. */
+export function orderedKpis(kpis, catalogue) {
+  const rank = (name) => catalogue.get(name)?.rank ?? 1000;
+  return Object.entries(kpis ?? {}).sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
+
+/** The value shown large: a number or null. */
+export function headlineOf(kpi) {
+  const value = kpi?.values?.[kpi.headline];
+  return Number.isFinite(value) ? value : null;
+}
+
+/** A value of a KPI as text; seconds and counts show in their own units, whatever the unit of the KPI. */
+export function valueText(name, value, unit) {
+  if (value === null || value === undefined) return UNKNOWN;
+  if (typeof value !== "number") return String(value);
+  if (name.endsWith("_s")) return duration(value);
+  if (name.endsWith("_count")) return count(value);
+  return unit === "1" ? percent(value) : quantity(value, unit);
+}
+
+export function valueName(name) {
+  return t(`value.${name}`, {}, humanize(name));
+}
+
+/** One sentence for a flag of a KPI. */
+export function flagText(flag) {
+  return t(`flag.${flag}`, {}, humanize(flag));
+}
+
+/** Large number with its unit set small: `update(kpi)`. */
+export class KpiFigure {
+  constructor() {
+    this.number = h("span", { class: "figure-number" });
+    this.unit = h("span", { class: "figure-unit" });
+    this.title = h("span", { class: "figure-title" });
+    this.node = h("div", { class: "figure" }, this.title, h("span", { class: "figure-value" }, this.number, this.unit));
+  }
+
+  update(kpi) {
+    const value = headlineOf(kpi);
+    const share = kpi.unit === "1";
+    const text = value === null ? UNKNOWN : share ? percent(value).replace(/\s*%$/u, "") : quantity(value, "");
+    setText(this.title, kpi.title);
+    setText(this.number, text);
+    setText(this.unit, value === null ? "" : share ? "%" : kpi.unit);
+    setAttribute(this.node, "title", value === null ? t("kpi.unknown") : null);
+  }
+}
+
+/** The details of a KPI as small bars; a share above one runs over its mark and is not capped. */
+export class FactorBars {
+  constructor() {
+    this.node = h("ul", { class: "factors" });
+    this.rows = new Map();
+  }
+
+  update(kpi) {
+    const names = (kpi.details ?? []).filter((name) => typeof (kpi.values[name] ?? 0) === "number");
+    for (const name of names) {
+      if (!this.rows.has(name)) this.rows.set(name, new FactorBar(name));
+      this.rows.get(name).update(kpi.values[name], kpi.unit);
+    }
+    arrange(this.node, names.map((name) => this.rows.get(name).node));
+  }
+}
+
+const BAR_FULL = 1.1; // a bar shows up to 110 %, so that performance above 100 % is seen to be so
+
+class FactorBar {
+  constructor(name) {
+    this.name = name;
+    this.value = h("span", { class: "factor-value" });
+    this.bar = h("span", { class: "factor-bar", "aria-hidden": "true" });
+    const title = valueName(name);
+    this.node = h("li", { class: "factor" }, h("span", { class: "factor-name", title }, title), this.bar, this.value);
+  }
+
+  update(value, unit) {
+    const share = unit === "1" && Number.isFinite(value);
+    setText(this.value, valueText(this.name, value, unit));
+    this.bar.hidden = !share;
+    if (!share) return;
+    this.bar.style.setProperty("--share", String(Math.min(Math.max(value / BAR_FULL, 0), 1)));
+    this.bar.classList.toggle("over", value > 1);
+  }
+}
+
+/** Flags of all KPIs as chips, each once. */
+export function flagChips(kpis) {
+  const flags = new Set(Object.values(kpis ?? {}).flatMap((kpi) => kpi.flags ?? []));
+  return [...flags].sort().map((flag) => h("li", { class: "chip", title: t(`flag.${flag}.why`, {}, "") || null }, flagText(flag)));
+}

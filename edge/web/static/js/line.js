@@ -1,0 +1,108 @@
+// A line on the board: its pooled numbers in a header, its machines below. Pooled by the server from sums, not here.
+
+import { arrange, h, setText } from "./dom.js";
+import { CardShelf } from "./card.js";
+import { FactorBars, headlineOf, KpiFigure, orderedKpis, valueText } from "./kpis.js";
+import { PartsBar } from "./parts.js";
+import { nameOf } from "./plant.js";
+import { lookOf, urgency } from "./states.js";
+import { t } from "./strings.js";
+
+/** Machine statuses of a line, the most urgent first or in the order of the line. */
+export function machinesOf(plant, line, sort) {
+  const found = line.machines.map((path) => plant.machines.get(path)).filter(Boolean);
+  if (sort !== "worst") return found;
+  const rank = new Map(found.map((status) => [status, machineUrgency(plant, status)]));
+  return found.sort((a, b) => rank.get(b) - rank.get(a));
+}
+
+/** Urgency of a machine with its headline KPI. */
+export function machineUrgency(plant, status) {
+  return urgency(status, headlineOf(orderedKpis(status.kpis, plant.kpis)[0]?.[1]));
+}
+
+/** Lines in the order to show them: the one with the most urgent machine first, or as the plant has them. */
+export function linesInOrder(plant, sort) {
+  const lines = [...plant.shownLines];
+  if (sort !== "worst") return lines;
+  const worst = (line) => Math.max(-1, ...machinesOf(plant, line, sort).map((status) => machineUrgency(plant, status)));
+  const rank = new Map(lines.map((line) => [line, worst(line)]));
+  return lines.sort((a, b) => rank.get(b) - rank.get(a));
+}
+
+/** How many machines have each tone. */
+export function countTones(statuses) {
+  const counts = new Map();
+  for (const status of statuses) {
+    const { tone } = lookOf(status);
+    counts.set(tone, (counts.get(tone) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** <line-section>: `show(plant, line, {sort, tone})`. */
+export class LineSection extends HTMLElement {
+  #parts = null;
+  #shelf = new CardShelf();
+
+  show(plant, line, { sort, tone }) {
+    this.#parts ??= this.#build(line);
+    const p = this.#parts;
+    setText(p.name, nameOf(line));
+    setText(p.path, line.path);
+    const kpis = orderedKpis(line.status?.kpis, plant.kpis);
+    p.numbers.hidden = !kpis.length;
+    if (kpis.length) this.#showKpis(kpis, line.status.parts);
+    const machines = machinesOf(plant, line, sort).filter((status) => !tone || lookOf(status).tone === tone);
+    this.hidden = !machines.length;
+    this.#shelf.arrange(p.cards, machines, plant.kpis);
+  }
+
+  #build(line) {
+    const p = {
+      name: h("a", { href: `/?${new URLSearchParams({ asset: line.path })}` }),
+      path: h("span", { class: "line-path" }),
+      figure: new KpiFigure(),
+      factors: new FactorBars(),
+      parts: new PartsBar(),
+      others: h("dl", { class: "line-others" }),
+      cards: h("div", { class: "cards" }),
+    };
+    const head = h("div", { class: "line-name" }, h("h2", {}, p.name), p.path, p.others);
+    p.numbers = h("div", { class: "line-numbers" }, p.figure.node, p.factors.node, p.parts.node);
+    this.setAttribute("data-line", line.path);
+    this.replaceChildren(h("header", { class: "line-head" }, head, p.numbers), p.cards);
+    return p;
+  }
+
+  #showKpis([[, first], ...rest], parts) {
+    const p = this.#parts;
+    p.figure.update(first);
+    p.factors.update(first);
+    p.parts.update(parts);
+    const known = rest.filter(([, kpi]) => headlineOf(kpi) !== null);
+    p.others.replaceChildren(...known.map(([name, kpi]) => pooledKpi(name, kpi)));
+  }
+}
+
+function pooledKpi(name, kpi) {
+  const text = valueText(kpi.headline, headlineOf(kpi), kpi.unit);
+  return h("div", { "data-kpi": name, title: t("kpi.pooled") }, h("dt", {}, kpi.title), h("dd", {}, text));
+}
+
+/** Sections by line path, made once and kept. */
+export class SectionShelf {
+  #sections = new Map();
+
+  arrange(parent, plant, lines, options) {
+    const nodes = lines.map((line) => {
+      if (!this.#sections.has(line.path)) this.#sections.set(line.path, document.createElement("line-section"));
+      const section = this.#sections.get(line.path);
+      section.show(plant, line, options);
+      return section;
+    });
+    arrange(parent, nodes);
+  }
+}
+
+customElements.define("line-section", LineSection);

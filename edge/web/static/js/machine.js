@@ -1,0 +1,183 @@
+// One machine: what it does now, what it did, what was lost and why, its signals, and what came in that nobody could read.
+
+import "./header.js";
+import "./card.js";
+import "./losses.js";
+import "./timeline.js";
+import { readAsset, readAssets, readEvents, readKpis, readRejections } from "./api.js";
+import { learnTime, monotonic } from "./clock.js";
+import { h, setText } from "./dom.js";
+import { eventRows } from "./eventtable.js";
+import { FramePicker } from "./frame.js";
+import { setZone } from "./header.js";
+import { KpiPanel } from "./kpipanel.js";
+import { live } from "./live.js";
+import { nameOf } from "./plant.js";
+import { rejectionRows } from "./rejectiontable.js";
+import { SignalPanel } from "./signals.js";
+import { t } from "./strings.js";
+
+const STRUCTURE_MS = 60_000;
+const SOON_MS = 1500; // a change of state is read this much later, so that a burst costs one answer
+const ROWS = 8;
+
+class MachinePage extends HTMLElement {
+  #status = null;
+  #kpis = new Map();
+  #structureAt = -Infinity;
+  #waiting = 0;
+  #frame = new FramePicker();
+
+  connectedCallback() {
+    this.asset = this.getAttribute("asset");
+    this.#build();
+    this.#frame.addEventListener("change", () => this.#reload());
+    for (const node of [this.timeline, this.signals.node]) node.addEventListener("range", ({ detail }) => this.#frame.zoom(detail));
+    live.addEventListener("status", ({ detail }) => this.#take(detail));
+    live.addEventListener("rejection", () => this.#soon());
+    live.start({ asset: this.asset, refresh: () => this.#refresh() });
+  }
+
+  #build() {
+    this.heading = h("h1", { class: "visually-hidden" }, this.asset.split("/").at(-1));
+    this.card = document.createElement("machine-card");
+    this.card.classList.add("wide");
+    this.timeline = document.createElement("state-timeline");
+    this.waterfall = document.createElement("loss-waterfall");
+    this.reasons = document.createElement("stop-reasons");
+    this.signals = new SignalPanel();
+    this.kpis = new KpiPanel();
+    this.rejections = h("ol", { class: "rejections" });
+    this.events = h("tbody");
+    this.notice = h("p", { class: "notice", role: "status" }, t("board.loading"));
+    const all = h("a", { class: "button", href: `/rejections?${new URLSearchParams({ asset: this.asset })}` }, t("rejections.all"));
+    this.body = h(
+      "div",
+      { class: "machine", hidden: true },
+      this.card,
+      this.#frame.node,
+      panel("timeline", t("timeline.title"), this.timeline),
+      h("div", { class: "panels" }, panel("losses", t("losses.title"), this.waterfall), panel("reasons", t("reasons.title"), this.reasons)),
+      panel("kpis", t("kpi.title"), this.kpis.node),
+      panel("signals", t("signals.title"), this.signals.node),
+      h(
+        "div",
+        { class: "panels" },
+        panel("events", t("events.title"), h("div", { class: "table-scroll" }, h("table", { class: "events" }, this.events))),
+        panel("rejections", t("rejections.machine"), this.rejections, all),
+      ),
+    );
+    this.replaceChildren(crumbs(this.asset), this.heading, this.notice, this.body);
+  }
+
+  async #refresh() {
+    try {
+      await this.#readStatus();
+      await this.#readAll();
+      this.notice.hidden = true;
+      this.body.hidden = false;
+    } catch (error) {
+      this.#showFailure(error);
+      throw error;
+    }
+  }
+
+  async #readStatus() {
+    const status = await readAsset(this.asset, "status");
+    if (status.kind !== "machine") {
+      window.location.replace(`/?${new URLSearchParams({ asset: this.asset })}`);
+      return;
+    }
+    learnTime(status.as_of);
+    if (monotonic() - this.#structureAt > STRUCTURE_MS) await this.#readStructure();
+    this.#show(status);
+  }
+
+  async #readStructure() {
+    const [{ assets }, { kpis }] = await Promise.all([readAssets(), readKpis()]);
+    this.#kpis = new Map(kpis.map((kpi) => [kpi.name, kpi]));
+    this.signals.signals = assets.find((asset) => asset.path === this.asset)?.signals ?? [];
+    this.#structureAt = monotonic();
+  }
+
+  async #readAll() {
+    const frame = this.#frame.at(this.#status);
+    const window_ = { from: new Date(frame.from).toISOString(), to: new Date(frame.dataTo).toISOString() };
+    this.body.hidden = false;
+    await Promise.all([
+      readAsset(this.asset, "timeline", window_).then((answer) => this.timeline.show({ ...frame, ...answer, from: frame.from, to: frame.to })),
+      readAsset(this.asset, "losses", window_).then((answer) => this.#showLosses(answer)),
+      this.kpis.refresh(this.asset, window_, this.#kpis),
+      this.signals.refresh(this.asset, frame),
+      this.#readRejections(),
+      this.#readEvents(),
+    ]);
+  }
+
+  #showLosses({ time, reasons }) {
+    this.waterfall.show(time);
+    this.reasons.show(reasons);
+  }
+
+  async #readRejections() {
+    const { rejections } = await readRejections({ asset: this.asset, limit: ROWS });
+    const open = new Set([...this.rejections.querySelectorAll("li:has(details[open])")].map((node) => node.dataset.offset));
+    const rows = rejectionRows(rejections, { zone: this.#status.timezone, withAsset: false });
+    for (const row of rows) row.querySelector("details").open = open.has(row.dataset.offset);
+    this.rejections.replaceChildren(...(rows.length ? rows : [h("li", { class: "quiet" }, t("rejections.none"))]));
+  }
+
+  async #readEvents() {
+    const { events } = await readEvents({ asset: this.asset, limit: ROWS });
+    this.events.replaceChildren(...eventRows(events, this.#status.timezone));
+  }
+
+  #take(status) {
+    if (status.asset !== this.asset || !this.#status) return;
+    const changed = status.state !== this.#status.state || status.time_class !== this.#status.time_class;
+    this.#show(status);
+    if (changed) this.#soon();
+  }
+
+  #soon() {
+    this.#waiting ||= setTimeout(() => {
+      this.#waiting = 0;
+      live.refresh();
+    }, SOON_MS);
+  }
+
+  #show(status) {
+    this.#status = { ...status, received: monotonic() };
+    setZone(status.timezone);
+    document.title = nameOf(status);
+    setText(this.heading, nameOf(status));
+    this.card.show(this.#status, this.#kpis);
+  }
+
+  #reload() {
+    this.signals.forget();
+    live.refresh();
+  }
+
+  #showFailure(error) {
+    if (this.#status) return; // what is there stays; its age is in the header
+    this.notice.hidden = false;
+    setText(this.notice, error.status === 404 ? t("machine.missing", { asset: this.asset }) : t("board.failed", { why: error.message }));
+  }
+}
+
+function panel(name, title, ...content) {
+  return h("section", { class: "panel", "data-panel": name }, h("h2", {}, title), ...content);
+}
+
+// demo / packing / l1: each level opens the board with that filter.
+function crumbs(asset) {
+  const levels = asset.split("/").slice(0, -1);
+  const links = levels.map((level, i) => {
+    const path = levels.slice(0, i + 1).join("/");
+    return h("li", {}, h("a", { href: `/?${new URLSearchParams({ asset: path })}` }, level));
+  });
+  return h("nav", { class: "crumbs", "aria-label": t("nav.crumbs") }, h("ol", {}, h("li", {}, h("a", { href: "/" }, t("board.all"))), links));
+}
+
+customElements.define("machine-page", MachinePage);
