@@ -24,7 +24,7 @@ from edge.api.server import ListenError, serve
 from edge.clock import SECOND, from_datetime
 from edge.decode import DecodeSettings
 from edge.host import PluginHost, load
-from edge.ingest.config import IngestConfig, config_from
+from edge.ingest_settings import ingest_config
 from edge.ingest.link import IngestLink
 from edge.journal.reader import JournalReader
 from edge.live import Live, render
@@ -160,8 +160,7 @@ class Service:
     @asynccontextmanager
     async def _ingest(self) -> AsyncIterator[IngestLink]:
         link = IngestLink()
-        config: IngestConfig = config_from(self.settings.service, self.directory / "journal")
-        await link.start(config)
+        await link.start(ingest_config(self.settings.service, self.directory / "journal"))
         try:
             yield link
         finally:

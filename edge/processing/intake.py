@@ -12,6 +12,7 @@ import msgspec
 from edge.clock import HOUR
 from edge.decode import Decoded, DecodeSettings, Rejection, decode
 from edge.events import KINDS, AnyEvent, Heartbeat, Offline, Reading, UnitResult
+from edge.journal.notice import GAP_TOPIC, Gap
 from edge.journal.record import NOTICE_PREFIX, Record
 from edge.plant import Plant, line_of
 from edge.processing.machine import Machine
@@ -160,10 +161,10 @@ class Intake:
     def _notice(self, record: Record) -> None:
         """An entry of the service's own: a gap in what the broker or the disk could keep."""
         self.tally.notices += 1
-        said = msgspec.json.decode(record.payload)
-        reason = said.get("reason", record.topic.removeprefix(NOTICE_PREFIX))
-        since, until = (said.get(name) if isinstance(said.get(name), int) else None for name in ("since", "until"))
-        self._notices.append((record.offset, record.received, reason, since, until, str(said.get("detail", ""))))
+        if record.topic != GAP_TOPIC:
+            return
+        gap = msgspec.json.decode(record.payload, type=Gap)
+        self._notices.append((record.offset, record.received, gap.reason, gap.start, gap.end, gap.detail))
 
     def commit(self, now: int) -> None:
         """Write everything taken since the last commit, inside the caller's transaction."""

@@ -21,10 +21,12 @@ from edge.query.reading import Connections, MachineRow, all_machines, machines_u
 from edge.query.status import KIND_BY_LEVELS, group_status, machine_status
 from edge.query.timelines import timeline
 from edge.query.window import Window, named_shift, steps
+from edge.store import identity
 from edge.store.readings import ReadingsReader
 from edge.timemodel import NAME, pareto, waterfall
 
 SETTLE_S = 0.5
+MISSING_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,17 @@ class Query:
             "last_heard": to_text(row.last_heard),
             "product": settings.product,
             "signals": [self._signal(row.path, found) for found in readings.signals(row.number)],
+            "missing_messages": self._missing(row.number),
         }
+
+    def _missing(self, number: int) -> dict[str, Any]:
+        """Sequence numbers of a machine that never came, the latest ranges first."""
+        ranges = [
+            {"boot": boot, "from": first, "to": last}
+            for boot, holes in identity.missing(self.connections.get(), number)
+            for first, last in holes
+        ]
+        return {"count": sum(r["to"] - r["from"] + 1 for r in ranges), "ranges": ranges[::-1][:MISSING_SHOWN]}
 
     def _signal(self, path: str, found: Any) -> dict[str, Any]:
         settings = self.plant.settings.signal(path, found.name)

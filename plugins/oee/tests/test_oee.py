@@ -1,0 +1,46 @@
+"""The values and flags of OEE from facts; the cases are data."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from edge_oee import Oee
+
+from edge import Slice, Span
+
+CASES = json.loads((Path(__file__).parent / "cases.json").read_text(encoding="utf-8"))
+NOTHING: dict[str, Any] = Oee().facts(Slice("a/b/c/d", 0, 0, ())) | {"calendar_s": 0.0}
+
+
+def facts_of(case: dict[str, Any]) -> dict[str, Any]:
+    """The case's facts; every part is judged and has an ideal cycle unless the case says otherwise."""
+    facts = case["facts"]
+    total = facts.get("total_count", 0)
+    return {**NOTHING, "judged_count": total, "ideal_count": total, **facts}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_values_follow_from_summed_facts(case: dict[str, Any]) -> None:
+    facts = facts_of(case)
+    values = Oee().values(facts)
+    for name, expected in case["values"].items():
+        assert values[name] == (None if expected is None else pytest.approx(expected, rel=1e-12)), name
+    assert Oee().flags(facts) == case["flags"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_the_factors_multiply_to_oee_where_all_exist(case: dict[str, Any]) -> None:
+    values = Oee().values(facts_of(case))
+    factors = [values[name] for name in ("availability", "performance", "quality")]
+    if None not in factors:
+        assert values["oee"] == pytest.approx(factors[0] * factors[1] * factors[2], rel=1e-12)
+
+
+def test_every_second_of_scheduled_time_is_in_one_class() -> None:
+    classes = ("run", "micro", "down", "setup", "planned", "no_order", "unknown", "unscheduled")
+    spans = tuple(Span(i * 10, i * 10 + 10, "x", name, name != "unscheduled") for i, name in enumerate(classes))
+    facts = Oee().facts(Slice("a/b/c/d", 0, 80, spans))
+    parts = ("planned_busy_s", "planned_excluded_s", "no_order_s", "unknown_s")
+    assert sum(facts[name] for name in parts) == pytest.approx(facts["scheduled_s"])
+    assert facts["planned_busy_s"] == pytest.approx(facts["run_time_s"] + facts["down_s"] + facts["setup_s"])
