@@ -22,7 +22,8 @@ def _mqtt(mqtt: MqttSettings) -> MqttOptions:
         filters=(f"{mqtt.root}/#",),
         protocol=mqtt.protocol,
         username=mqtt.username,
-        password=mqtt.password.get_secret_value() if mqtt.password else None,
+        secret=mqtt.password.get_secret_value() if mqtt.password and not mqtt.password_file else None,
+        password_file=_text(mqtt.password_file),
         ca_file=_text(mqtt.ca_file),
         cert_file=_text(mqtt.cert_file),
         key_file=_text(mqtt.key_file),
@@ -41,7 +42,7 @@ def _limits(journal: JournalSettings) -> JournalLimits:
         retention_bytes=round(journal.retention_gb * GIB),
         retention_age_s=journal.retention_days * 86_400,
         max_bytes=round(journal.max_gb * GIB),
-        min_free_bytes=round(journal.min_free_mb * MIB),
+        reserve_bytes=round(journal.reserve_mb * MIB),
     )
 
 

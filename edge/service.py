@@ -186,7 +186,7 @@ class Service:
             replaced=self.connections.renew,
         )
         await asyncio.to_thread(pipeline.open)
-        link.on_change = pipeline.wake
+        link.on_change = lambda status: pipeline.wake()
         self._thread = threading.Thread(target=self._process, args=(pipeline, loop), name="processing")
         self._thread.start()
         try:

@@ -125,9 +125,7 @@ class JournalSettings(Strict):
     retention_days: Positive = 30.0
     retention_gb: Positive = 20.0
     max_gb: Positive = 100.0
-    min_free_mb: NotNegative = 256.0
-    commit_ms: NotNegative = 5.0
-    commit_messages: int = Field(default=500, ge=1, le=65_535)
+    reserve_mb: NotNegative = 16.0
 
     @model_validator(mode="after")
     def _limits_fit(self) -> "JournalSettings":
