@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -82,15 +81,22 @@ class Roster:
         return None
 
     def _cut(self, day: date) -> tuple[Instance, ...]:
-        """Instances that start on `day`; where a clock change makes two overlap, the later one begins in time."""
-        own = self._expanded(day)
-        following = self._expanded(day + ONE)[:1]
-        cut = [_ending(one, min(one.window.end, after.window.start)) for one, after in pairwise((*own, *following))]
-        return (*cut, *own[len(cut) :])
+        """Instances that start on `day`. Where a clock change would let two overlap, the one later in the day begins in
+        time; one that a clock change leaves no time is dropped."""
+        latest = min((one.window.start for one in self._expanded(day + ONE)), default=None)
+        kept: list[Instance] = []
+        for one in reversed(self._expanded(day)):
+            start, end = one.window.start, one.window.end
+            end = end if latest is None else min(end, latest)
+            latest = start if latest is None else min(start, latest)
+            if start < end:
+                kept.append(_ending(one, end))
+        return tuple(reversed(kept))
 
-    def _expand(self, day: date) -> tuple[Instance, ...]:
-        instances = [self._instance(shift, day) for shift in self.shifts if day.weekday() in shift.days]
-        return tuple(sorted((one for one in instances if one.window.start < one.window.end), key=_start))
+    def _expand(self, day: date) -> list[Instance]:
+        """Instances that start on `day`, in order of the wall clock."""
+        shifts = [shift for shift in self.shifts if day.weekday() in shift.days]
+        return [self._instance(shift, day) for shift in sorted(shifts, key=lambda shift: shift.start)]
 
     def _instance(self, shift: Shift, day: date) -> Instance:
         begins = seconds_of(shift.start)
@@ -100,7 +106,7 @@ class Roster:
             pause_start = instant(day, begins + pause.after(shift.start), self.zone)
             breaks.append(BreakWindow(pause_start, pause_start + round(pause.minutes * MINUTE), pause.name))
         window = ShiftWindow(shift.name, day + self._offsets[shift.name], start, end)
-        return _ending(Instance(window, tuple(breaks)), end)
+        return Instance(window, tuple(breaks))
 
 
 def _ending(one: Instance, end: int) -> Instance:
@@ -112,7 +118,3 @@ def _ending(one: Instance, end: int) -> Instance:
         if pause.start < end and pause.end > window.start
     )
     return Instance(window, tuple(breaks))
-
-
-def _start(one: Instance) -> int:
-    return one.window.start

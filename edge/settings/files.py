@@ -42,7 +42,7 @@ def _read(layers: Layers, path: tuple[str, str], file: str) -> str | None:
         text = Path(file).read_text(encoding="utf-8").strip()
     except OSError as error:
         _report(layers, path, file, unreadable(error), similar_file(Path(file)))
-    except UnicodeDecodeError:
+    except ValueError:  # of the content, or a NUL in the name
         _report(layers, path, file, "is no text in UTF-8")
     else:
         if text:
