@@ -39,17 +39,18 @@ def losses(asset: str, start: datetime, end: datetime, now: datetime) -> Json:
     steps = [
         ("calendar_s", "Calendar time", calendar, "total"),
         ("unscheduled_s", "Not scheduled", seconds["unscheduled"], "loss"),
+        ("scheduled_s", "Scheduled time", calendar - seconds["unscheduled"], "total"),
         ("planned_excluded_s", "Breaks and planned stops", seconds["planned"], "loss"),
         ("no_order_s", "No order", seconds["no_order"], "loss"),
         ("unknown_s", "Unknown", seconds["unknown"], "loss"),
-        ("planned_busy_s", "Planned busy time", busy, "remainder"),
+        ("planned_busy_s", "Planned busy time", busy, "total"),
         ("setup_s", "Set-up and changeover", seconds["setup"], "loss"),
-        ("down_s", "Stops", seconds["down"], "loss"),
-        ("run_time_s", "Run time", run_time, "remainder"),
+        ("internal_down_s", "Stops", seconds["down"], "loss"),
+        ("run_time_s", "Run time", run_time, "total"),
         ("micro_s", "Short stops", seconds["micro"], "loss"),
-        ("speed_loss_s", "Slow running", speed, "loss"),
-        ("quality_loss_s", "Rejects", quality, "loss"),
-        ("good_s", "Ideal time of good parts", run_time - seconds["micro"] - speed - quality, "remainder"),
+        ("reduced_speed_s", "Reduced speed", speed, "loss"),
+        ("quality_s", "Rejects", quality, "loss"),
+        ("ideal_good_s", "Ideal time of good parts", run_time - seconds["micro"] - speed - quality, "remainder"),
     ]
     time = [{"name": n, "title": t, "seconds": s, "kind": k} for n, t, s, k in steps]
     head = {key: seen[key] for key in ("asset", "from", "to", "timezone", "as_of")}
@@ -146,11 +147,14 @@ def rejections(now: datetime, asset: str | None, reason: str | None, limit: int,
     return {"rejections": rows[:limit], "counts": dict(counts), "total": total, "next": more}
 
 
-def events(now: datetime, asset: str, limit: int) -> Json:
+def events(now: datetime, asset: str, start: datetime, limit: int) -> Json:
     """States and counts of the last minutes, in the order of the journal."""
     rows: list[Json] = []
     for i in range(min(limit, 12)):
-        ts = iso(now - timedelta(seconds=20 * (12 - i)))
+        moment = now - timedelta(seconds=20 * (12 - i))
+        if moment < start:
+            continue
+        ts = iso(moment)
         row: Json = {"offset": 80_000 + i, "index": 0, "kind": "count", "asset": asset, "ts": ts, "received": ts}
         rows.append(row | ({"total": 1, "bad": 0} if i % 4 else {"kind": "state", "state": "running", "reason": None}))
     return {"events": rows, "next": None}

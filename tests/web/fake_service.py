@@ -144,8 +144,8 @@ def rejections(asset: str | None = None, reason: str | None = None, limit: int =
 
 
 @app.get("/api/v1/events")
-def events(asset: str, limit: int = 50) -> Json:
-    return history.events(now_utc(), asset, limit)
+def events(asset: str, start: Annotated[str, Query(alias="from")], limit: int = 50) -> Json:
+    return history.events(now_utc(), asset, history.parse(start), limit)
 
 
 @app.get("/health/ready")

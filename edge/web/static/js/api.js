@@ -51,8 +51,9 @@ export async function readReadiness() {
   return response.json();
 }
 
-export function streamAddress(asset) {
-  return asset ? `${API}/stream?${new URLSearchParams({ asset })}` : `${API}/stream`;
+/** The stream of an asset ("" = all), of some kinds (status, event, rejection). */
+export function streamAddress(asset, kinds) {
+  return `${API}/stream?${new URLSearchParams({ ...(asset && { asset }), kinds: kinds.join(",") })}`;
 }
 
 async function read(path, parameters = {}) {

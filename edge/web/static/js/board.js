@@ -26,7 +26,7 @@ class LineBoard extends HTMLElement {
     this.#plant.addEventListener("change", () => this.#show());
     live.addEventListener("status", ({ detail }) => this.#plant.take(detail));
     live.addEventListener("connection", () => this.#showEmpty());
-    live.start({ asset: this.#plant.filter, refresh: () => this.#refresh() });
+    live.start({ asset: this.#plant.filter, kinds: ["status"], refresh: () => this.#refresh() });
   }
 
   async #refresh() {

@@ -14,6 +14,7 @@ export class SignalChart extends HTMLElement {
   #series = null;
   #frame = null;
   #plot = null;
+  #rows = []; // the point of each column of the plot, null for a hole
   #sizes = null;
   #recolour = () => this.#series && this.#redraw();
 
@@ -60,7 +61,7 @@ export class SignalChart extends HTMLElement {
   #redraw() {
     this.#drop();
     if (!this.canvas.clientWidth) return; // the observer calls again when there is room
-    this.#plot = new uPlot(this.#options(), columns(this.#series), this.canvas);
+    this.#plot = new uPlot(this.#options(), this.#columns(), this.canvas);
     this.#fill();
   }
 
@@ -68,7 +69,7 @@ export class SignalChart extends HTMLElement {
     if (!this.#plot) return;
     const { from, to } = this.#frame;
     this.#plot.batch(() => {
-      this.#plot.setData(columns(this.#series), false);
+      this.#plot.setData(this.#columns(), false);
       this.#plot.setScale("x", { min: from / 1000, max: to / 1000 });
     });
     this.#showReading(null);
@@ -100,17 +101,21 @@ export class SignalChart extends HTMLElement {
       series: [{}, { stroke: colour("--chart"), width: 1.25, points: { show: few, size: 4 } }, band, band],
       bands: [{ series: [3, 2], fill: colour("--chart-band") }],
       axes: [{ ...axis, values: axisTimes }, { ...axis, size: 54 }],
-      hooks: { setCursor: [(plot) => this.#showReading(plot.data[0]?.[plot.cursor.idx])], setSelect: [(plot) => this.#selected(plot)] },
+      hooks: { setCursor: [(plot) => this.#showReading(plot.cursor.idx)], setSelect: [(plot) => this.#selected(plot)] },
     }; // prettier-ignore
   }
 
-  // The point under the cursor (`seconds` on the axis), or the newest.
-  #showReading(seconds) {
-    const points = this.#series.points;
-    const stamp = Number.isFinite(seconds) ? Math.round(seconds * 1000) : null;
-    const point = stamp === null ? points.at(-1) : points.find(([ts]) => ts === stamp);
-    if (!point) {
-      setText(this.reading, points.length ? "" : t("signals.none"));
+  #columns() {
+    this.#rows = withHoles(this.#series);
+    const column = (i, scale = 1) => this.#rows.map((row) => (row.hole && i ? null : row[i] / scale));
+    return [column(0, 1000), column(1), column(2), column(3)];
+  }
+
+  // The point under the cursor, or the newest.
+  #showReading(i) {
+    const point = Number.isInteger(i) ? this.#rows[i] : this.#rows.at(-1);
+    if (!point || point.hole) {
+      setText(this.reading, point ? "" : t("signals.none"));
       return;
     }
     const [ts, mean, low, high] = point;
@@ -141,21 +146,16 @@ const axisTimes = [
   [1, "{HH}:{mm}:{ss}", null, null, null, null, null, null, 1],
 ];
 
-// Points [[ms, mean, min, max, n]] as columns of uPlot, with a null where the machine was away.
-function columns({ points, resolution_s: resolution }) {
+// Points [[ms, mean, min, max, n]] with a hole where the machine was away, so that no line is drawn over it.
+function withHoles({ points, resolution_s: resolution }) {
   const usual = Math.max(median(points.slice(1).map(([ts], i) => ts - points[i][0])), (resolution || 0) * 1000);
-  const data = [[], [], [], []];
-  let before = null;
-  for (const [ts, mean, low, high] of points) {
-    if (before !== null && usual && ts - before > GAP_FACTOR * usual) push(data, (before + 1) / 1000, null, null, null);
-    push(data, ts / 1000, mean, low, high);
-    before = ts;
+  const rows = [];
+  for (const [i, point] of points.entries()) {
+    const before = points[i - 1]?.[0];
+    if (usual && point[0] - before > GAP_FACTOR * usual) rows.push(Object.assign([before + 1], { hole: true }));
+    rows.push(point);
   }
-  return data;
-}
-
-function push(data, ...values) {
-  values.forEach((value, i) => data[i].push(value));
+  return rows;
 }
 
 function median(values) {

@@ -9,7 +9,7 @@ const REOPEN_MS = 3_000;
 const STALE_S = 25;
 
 /**
- * Dispatches `status`, `event` and `rejection` (detail = the parsed content) and `connection` when its `state`
+ * Dispatches the stream's `kinds` (status, event, rejection; detail = the parsed content) and `connection` when its `state`
  * (connecting, live, reconnecting) changes. `refresh` reads everything anew; it runs at the start, when the page becomes
  * visible, after a gap in the stream, and regularly; never more than one at a time.
  */
@@ -17,6 +17,7 @@ export class Live extends EventTarget {
   state = "connecting";
   failure = null;
   #asset = "";
+  #kinds = [];
   #refresh = async () => {};
   #source = null;
   #timer = 0;
@@ -26,8 +27,9 @@ export class Live extends EventTarget {
   #gap = false;
   #heard = monotonic();
 
-  start({ asset = "", refresh }) {
+  start({ asset = "", kinds, refresh }) {
     this.#asset = asset;
+    this.#kinds = kinds;
     this.#refresh = refresh;
     document.addEventListener("visibilitychange", () => this.#seen());
     window.addEventListener("pagehide", () => this.#close());
@@ -85,13 +87,13 @@ export class Live extends EventTarget {
   }
 
   #open() {
-    const source = new EventSource(streamAddress(this.#asset));
+    const source = new EventSource(streamAddress(this.#asset, this.#kinds));
     this.#source = source;
     source.addEventListener("open", () => this.#opened());
     source.addEventListener("error", () => this.#failed());
     source.addEventListener("hello", () => this.#touch());
     source.addEventListener("reset", () => this.refresh());
-    for (const name of ["status", "event", "rejection"]) {
+    for (const name of this.#kinds) {
       source.addEventListener(name, (message) => this.#received(name, message.data));
     }
   }

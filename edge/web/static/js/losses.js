@@ -8,7 +8,7 @@ import { t } from "./strings.js";
 // The four families of loss; a name nobody knows here still shows, in the neutral colour.
 const FAMILIES = [
   ["schedule", /^(unscheduled|planned_excluded|no_order|unknown|not_scheduled)/u],
-  ["availability", /^(down|setup|external|stop|failure|changeover)/u],
+  ["availability", /^(down|internal_down|setup|external|stop|failure|changeover)/u],
   ["performance", /^(micro|speed|slow|performance|reduced|minor)/u],
   ["quality", /^(quality|reject|bad|scrap|defect)/u],
 ];
@@ -22,7 +22,7 @@ function familyOf(name) {
 /** <loss-waterfall>: `show(steps)` with [{name, title, seconds, kind}] in the order of the waterfall. */
 export class LossWaterfall extends HTMLElement {
   show(steps) {
-    const whole = steps.find((step) => step.kind === "total")?.seconds ?? 0;
+    const whole = steps.find((step) => step.kind === "total")?.seconds ?? 0; // every bar is a share of the first total
     if (!whole) {
       this.replaceChildren(h("p", { class: "quiet" }, t("losses.none")));
       return;

@@ -5,7 +5,7 @@ import "./card.js";
 import "./losses.js";
 import "./timeline.js";
 import { readAsset, readAssets, readEvents, readKpis, readRejections } from "./api.js";
-import { learnTime, monotonic } from "./clock.js";
+import { learnTime, monotonic, serverNow } from "./clock.js";
 import { h, setText } from "./dom.js";
 import { eventRows } from "./eventtable.js";
 import { FramePicker } from "./frame.js";
@@ -20,6 +20,8 @@ import { t } from "./strings.js";
 const STRUCTURE_MS = 60_000;
 const SOON_MS = 1500; // a change of state is read this much later, so that a burst costs one answer
 const ROWS = 8;
+const EVENT_MINUTES = [60, 5, 0.5];
+const EVENTS_AT_ONCE = 200;
 
 class MachinePage extends HTMLElement {
   #status = null;
@@ -35,7 +37,7 @@ class MachinePage extends HTMLElement {
     for (const node of [this.timeline, this.signals.node]) node.addEventListener("range", ({ detail }) => this.#frame.zoom(detail));
     live.addEventListener("status", ({ detail }) => this.#take(detail));
     live.addEventListener("rejection", () => this.#soon());
-    live.start({ asset: this.asset, refresh: () => this.#refresh() });
+    live.start({ asset: this.asset, kinds: ["status", "rejection"], refresh: () => this.#refresh() });
   }
 
   #build() {
@@ -128,8 +130,8 @@ class MachinePage extends HTMLElement {
   }
 
   async #readEvents() {
-    const { events } = await readEvents({ asset: this.asset, limit: ROWS });
-    this.events.replaceChildren(...eventRows(events, this.#status.timezone));
+    const events = await latestEvents(this.asset);
+    this.events.replaceChildren(...eventRows(events.slice(-ROWS), this.#status.timezone));
   }
 
   #take(status) {
@@ -162,8 +164,18 @@ class MachinePage extends HTMLElement {
   #showFailure(error) {
     if (this.#status) return; // what is there stays; its age is in the header
     this.notice.hidden = false;
-    setText(this.notice, error.status === 404 ? t("machine.missing", { asset: this.asset }) : t("board.failed", { why: error.message }));
+    setText(this.notice, error.status >= 400 && error.status < 500 ? t("machine.missing", { asset: this.asset }) : t("board.failed", { why: error.message }));
   }
+}
+
+// The API lists events forward in time: the last minutes hold the latest, fewer minutes where there are many.
+async function latestEvents(asset) {
+  for (const minutes of EVENT_MINUTES) {
+    const from = new Date(serverNow() - minutes * 60_000).toISOString();
+    const { events, next } = await readEvents({ asset, from, limit: EVENTS_AT_ONCE });
+    if (!next || minutes === EVENT_MINUTES.at(-1)) return events;
+  }
+  return [];
 }
 
 function panel(name, title, ...content) {

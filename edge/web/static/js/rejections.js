@@ -21,7 +21,7 @@ class RejectionList extends HTMLElement {
     document.title = t("nav.rejections");
     this.#build();
     live.addEventListener("rejection", () => this.#soon());
-    live.start({ asset: this.#asset, refresh: () => this.#refresh() });
+    live.start({ asset: this.#asset, kinds: ["rejection"], refresh: () => this.#refresh() });
   }
 
   get #asset() {
@@ -49,7 +49,8 @@ class RejectionList extends HTMLElement {
 
   async #refresh() {
     if (!plantZone()) await learnZone();
-    const answer = await readRejections({ asset: this.#asset, reason: this.#reason, limit: PAGE });
+    const answer = await this.#read().catch((error) => this.#refused(error));
+    if (!answer) return;
     if (!this.#older.length) this.#next = answer.next;
     this.#showReasons(answer.counts);
     const shown = new Set(answer.rejections.map((row) => row.offset * 1e6 + row.index));
@@ -59,10 +60,23 @@ class RejectionList extends HTMLElement {
   }
 
   async #readOlder() {
-    const answer = await readRejections({ asset: this.#asset, reason: this.#reason, limit: PAGE, before: this.#next });
+    const answer = await this.#read(this.#next);
     this.#older.push(...answer.rejections);
     this.#next = answer.next;
     await this.#refresh();
+  }
+
+  #read(before) {
+    return readRejections({ asset: this.#asset, reason: this.#reason, limit: PAGE, before });
+  }
+
+  // A filter that the service does not understand is answered with what would be right.
+  #refused(error) {
+    if (!(error.status >= 400 && error.status < 500)) throw error;
+    setText(this.summary, error.message);
+    this.#showReasons({});
+    this.#showRows([]);
+    this.more.hidden = true;
   }
 
   #soon() {

@@ -53,7 +53,7 @@ export class SignalPanel {
     this.#reading = true;
     try {
       const now = serverNow();
-      const series = await this.#read(newest + 1, now, POINTS);
+      const series = await this.#read(Math.floor(newest), now, POINTS);
       const frame = moved(this.#frame, now);
       for (const one of series) this.#charts.get(one.signal)?.append(one.points, frame);
     } catch {

@@ -31,7 +31,7 @@ class WallBoard extends HTMLElement {
     this.#build();
     this.#plant.addEventListener("change", () => this.#show());
     live.addEventListener("status", ({ detail }) => this.#plant.take(detail));
-    live.start({ asset: this.#plant.filter, refresh: () => this.#plant.refresh() });
+    live.start({ asset: this.#plant.filter, kinds: ["status"], refresh: () => this.#plant.refresh() });
     onTick(() => this.#tick());
     new ResizeObserver(() => this.#fit()).observe(this.cards);
     this.#tick();
