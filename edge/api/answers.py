@@ -49,7 +49,9 @@ class Answers(Protocol):
     """Synchronous questions, asked from several threads at once; on bad input they raise QueryError, nothing else."""
 
     def window(self, asset: str, start: int | None, end: int | None, shift: str | None) -> Window:
-        """The window meant: `start` and `end` (None: now), or a shift: `current`, `previous` or `<name>@<date>`."""
+        """The window meant: `start` and `end` (None: now), or a shift: `current`, `previous` or `<name>@<date>`.
+
+        With nothing given it is what a supervisor means by now: the running shift, else the last, else today."""
         ...
 
     def assets(self) -> Answer: ...

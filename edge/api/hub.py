@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from edge.api.replay import Id, ReplayLog
+from edge.api.replay import ReplayLog
 
 KINDS = ("event", "rejection", "status")
 
@@ -40,6 +40,7 @@ class HubSettings:
     wake_s: float = 0.04  # clients wake at most this often: a few larger writes instead of many small ones
     heartbeat_s: float = 3.0
     linger_s: float = 60.0  # how long the log goes on after the last client has gone
+    stall_s: float = 10.0  # a client that takes no byte for so long is cut off
     clients: int = 256
 
 
@@ -185,11 +186,3 @@ class Hub:
         timer = self._timers.pop(name, None)
         if timer is not None:
             timer.cancel()
-
-
-def parse_id(text: str) -> Id | None:
-    """The id in a `Last-Event-ID` header; None where it is none of ours."""
-    offset, _, number = text.partition("-")
-    if not (offset.isascii() and offset.isdigit() and number.isascii() and number.isdigit()):
-        return None
-    return (int(offset[:20]), int(number[:20]))

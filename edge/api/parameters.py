@@ -20,6 +20,7 @@ from edge.errors import QueryError
 from edge.events import KINDS
 
 EVENT_KINDS = tuple(sorted(set(KINDS.values())))
+CALENDAR_STEPS = ("shift", "day", "business_day")
 REPEATABLE = frozenset({"signal"})
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
@@ -32,8 +33,8 @@ CURSOR = re.compile(r"(\d{1,18})(?:-(\d{1,9}))?", re.ASCII)
 
 AN_INSTANT = "an RFC 3339 time with offset, such as 2025-03-03T06:00:00Z or 2025-03-03T07:00:00+01:00"
 AN_ASSET = "site, site/area, site/area/line or site/area/line/machine, each of 1 to 64 of A-Z a-z 0-9 _ . -"
-A_STEP = "shift, day, minutes that divide an hour (1m, 5m, 15m, ...) or hours that divide a day (1h, 2h, 8h, ...)"
-A_SHIFT = "current, previous or <name>@<date>, such as early@2025-03-03"
+A_STEP = "shift, day, business_day, minutes that divide an hour (5m, 15m, ...) or hours that divide a day (1h, 8h, ...)"
+A_SHIFT = "current, previous or name@date, such as early@2025-03-03"
 A_CURSOR = "the `next` of the answer before"
 
 
@@ -60,7 +61,7 @@ def asset(text: object) -> str:
 
 
 def step(text: object) -> str:
-    if text in ("shift", "day"):
+    if text in CALENDAR_STEPS:
         return str(text)
     match = STEP.fullmatch(text) if isinstance(text, str) else None
     if match is None or (60 if match[2] == "m" else 24) % int(match[1]):
@@ -89,10 +90,11 @@ def _check_date(text: str) -> None:
 def cursor(last_index: int) -> Callable[[object], Position]:
     """Reads `<offset>-<index>`, or an offset alone with `last_index` in place of the index."""
 
-    def position(text: object) -> Position:
-        match = CURSOR.fullmatch(text) if isinstance(text, str) else None
+    def position(given: object) -> Position:
+        text = single(given)
+        match = CURSOR.fullmatch(text)
         if match is None:
-            raise refuse("not a cursor", A_CURSOR)
+            raise refuse("not a cursor", A_CURSOR, value=text)
         return (int(match[1]), int(match[2]) if match[2] else last_index)
 
     return position
@@ -107,12 +109,17 @@ def one_of(names: tuple[str, ...]) -> Callable[[object], str]:
     return name
 
 
-def kinds(text: object) -> frozenset[str]:
-    names = str(text).split(",")
+def kind_names(given: object) -> frozenset[str]:
+    names = single(given).split(",")
     unknown = [name for name in names if name not in STREAM_KINDS]
     if unknown:
-        raise refuse(f"unknown kind {unknown[0][:64]}", "some of " + ",".join(STREAM_KINDS))
+        raise refuse(f"unknown kind {unknown[0][:64]}", "some of " + ",".join(STREAM_KINDS), value=single(given))
     return frozenset(names)
+
+
+def single(given: object) -> str:
+    """The one text of a parameter that becomes a collection: the framework takes it for a repeated one."""
+    return str(given[-1] if isinstance(given, list) else given)
 
 
 def nearest(wrong: str, names: tuple[str, ...]) -> str:
@@ -159,7 +166,7 @@ class Parameters(BaseModel):
 
 
 class WindowParameters(Parameters):
-    """A window of event time: `from` and `to`, or a shift. With none of them: the current shift."""
+    """A window of event time: `from` and `to`, or a shift. With none of them: the shift that runs now."""
 
     start: Instant | None = Field(None, alias="from", description=f"Begin of the window: {AN_INSTANT}.")
     end: Instant | None = Field(None, alias="to", description="End of the window (not in it); now, where missing.")
@@ -179,7 +186,7 @@ class WindowParameters(Parameters):
     def bounds(self, settings: ApiSettings, now: int) -> tuple[int | None, int | None, str | None]:
         """`from`, `to` and shift as the answers take them; QueryError for a window that makes no sense."""
         if self.start is None:
-            return None, None, self.shift or "current"
+            return None, None, self.shift
         check_range(self.start, self.end, settings, now)
         longest: int = getattr(settings, self.longest)
         if (self.end or now) - self.start > longest:
@@ -217,7 +224,7 @@ class KpiParameters(WindowParameters):
 
     def check_windows(self, settings: ApiSettings, now: int) -> None:
         """QueryError where `step` cuts the window into too many."""
-        if self.start is None or self.step in (None, "shift", "day"):
+        if self.start is None or self.step is None or self.step in CALENDAR_STEPS:
             return
         length = int(self.step[:-1]) * (MINUTE if self.step[-1] == "m" else 60 * MINUTE)
         windows = -(-((self.end or now) - self.start) // length)
@@ -245,7 +252,7 @@ class EventParameters(ListParameters):
 
 class StreamParameters(Parameters):
     asset: Asset | None = Field(None, description=f"Only of this asset or below it: {AN_ASSET}.")
-    kinds: Annotated[frozenset[str], BeforeValidator(kinds), text_schema("status,event")] = Field(
+    kinds: Annotated[frozenset[str], BeforeValidator(kind_names), text_schema("status,event")] = Field(
         frozenset(), description="Only these, joined by commas: " + ", ".join(STREAM_KINDS) + "."
     )
 

@@ -6,6 +6,7 @@ before it; a reader keeps one and nothing else.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable
@@ -15,6 +16,8 @@ import msgspec
 
 Id = tuple[int, int]
 MAX_ENTRY_BYTES = 64 * 1024
+ID = re.compile(r"(\d{1,18})-(\d{1,18})", re.ASCII)
+NO_ID: Id = (-1, 0)  # what no log has
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -30,6 +33,12 @@ def wire_text(kind: str, data: Any, id: Id | None = None) -> bytes:
     """A server-sent event; JSON needs no care here, because it has no line breaks of its own."""
     head = b"" if id is None else b"id: %d-%d\n" % id
     return b"%sevent: %s\ndata: %s\n\n" % (head, kind.encode(), msgspec.json.encode(data))
+
+
+def parse_id(text: str) -> Id:
+    """The id that a client saw last; NO_ID where it is none of ours."""
+    match = ID.fullmatch(text)
+    return (int(match[1]), int(match[2])) if match else NO_ID
 
 
 class ReplayLog:

@@ -35,6 +35,7 @@ class Asset(Struct, omit_defaults=True):
     kind: Literal["site", "area", "line", "machine"]
     title: str | None
     machines: list[str] | UnsetType = UNSET
+    line: str | UnsetType | None = UNSET
     configured: bool | UnsetType = UNSET
     first_seen: Time | UnsetType | None = UNSET
     last_heard: Time | UnsetType | None = UNSET
@@ -239,7 +240,7 @@ class Kpis(Struct):
 
 
 class KpiWindow(Struct, rename=FROM):
-    """One part of the window of a KPI."""
+    """One part of the window of a KPI; `shift` and `date` where it is one."""
 
     from_: Time
     to: Time
@@ -247,7 +248,11 @@ class KpiWindow(Struct, rename=FROM):
     facts: Numbers
     flags: list[str]
     coverage: float | None
+    as_of: Time
+    revision: int
     provisional: bool
+    shift: str | UnsetType = UNSET
+    date: str | UnsetType = UNSET
 
 
 class KpiAnswer(Struct, rename=FROM):
@@ -268,6 +273,8 @@ class KpiAnswer(Struct, rename=FROM):
     revision: int
     provisional: bool
     settings: Numbers
+    shift: str | UnsetType = UNSET
+    date: str | UnsetType = UNSET
     windows: list[KpiWindow] | UnsetType = UNSET
 
 
@@ -319,11 +326,15 @@ class Message(Struct):
     offset: int
     received: Time
     topic: str
+    qos: int
+    retain: bool
+    dup: bool
+    epoch: int  # which connection to the broker delivered it
     size: int
     payload: str | None
     payload_b64: str | None
-    events: list[Event] | UnsetType = UNSET
-    rejections: list[Rejection] | UnsetType = UNSET
+    events: list[Event]
+    rejections: list[dict[str, Any]]
 
 
 class Live(Struct):

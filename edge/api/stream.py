@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
@@ -14,16 +14,15 @@ from starlette.types import Message, Receive, Scope, Send
 
 from edge import __version__
 from edge.api.context import Ctx
-from edge.api.hub import Hub, parse_id
+from edge.api.hub import Hub
 from edge.api.parameters import StreamParameters
 from edge.api.problems import Refusal
-from edge.api.replay import Entry, Id, wire_text
+from edge.api.replay import Entry, Id, parse_id, wire_text
 from edge.clock import to_text
 
 router = APIRouter(tags=["live"])
 CHUNK_BYTES = 16 * 1024
 RETRY_MS = 2000
-STALL_S = 10.0  # a client that takes no byte for so long is cut off
 
 
 def wanted(asset: str | None, kinds: frozenset[str]) -> Callable[[Entry], bool]:
@@ -58,7 +57,7 @@ class Reader:
         self._gone = True
         self._bell.set()
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes]:
         """What to write, until the client or the hub is gone."""
         yield self._greeting()
         wrote = time.monotonic()
@@ -98,7 +97,7 @@ class Reader:
 
 
 class EventStream(Response):
-    """The endless answer; ends with the client, with the hub, or when the client takes nothing for STALL_S."""
+    """The endless answer; ends with the client, with the hub, or when the client takes nothing for `stall_s`."""
 
     def __init__(self, hub: Hub, wants: Callable[[Entry], bool], last: Id | None) -> None:
         super().__init__(media_type="text/event-stream")
@@ -124,9 +123,10 @@ class EventStream(Response):
 
     async def _write(self, reader: Reader, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        async for chunk in reader.chunks():
-            async with asyncio.timeout(STALL_S):
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        async with aclosing(reader.chunks()) as chunks:
+            async for chunk in chunks:
+                async with asyncio.timeout(self._hub.settings.stall_s):
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
@@ -140,7 +140,7 @@ async def _watch(receive: Receive, reader: Reader) -> None:
 def _check_origin(request: Request) -> None:
     """Refuse a foreign page's script: it could not read the stream, but it would hold connections."""
     origin = request.headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+    foreign = origin is not None and origin.partition("://")[2] != request.headers.get("host")
     if foreign or request.headers.get("sec-fetch-site") == "cross-site":
         raise Refusal(403, "the stream is for pages of this service only")
 
@@ -156,5 +156,5 @@ async def stream(
     _check_origin(request)
     if ctx.hub.closed or ctx.hub.clients >= ctx.hub.settings.clients:
         raise Refusal(503, "too many streams are open" if not ctx.hub.closed else "the service is stopping")
-    last = parse_id(last_event_id) if last_event_id else None
+    last = None if last_event_id is None else parse_id(last_event_id)
     return EventStream(ctx.hub, wanted(parameters.asset, parameters.kinds), last)

@@ -1,0 +1,91 @@
+"""A service behind the API that answers with the examples of its description, and remembers what it was asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import edge.api
+from edge.api.answers import Answer, EventFilter, Figures, Readiness, RejectionFilter
+from edge.clock import from_text
+from edge.errors import QueryError
+
+EXAMPLES: dict[str, dict[str, Any]] = json.loads((Path(edge.api.__file__).parent / "examples.json").read_text())
+NOW = from_text("2025-03-03T09:00:00Z")
+MACHINE = "demo/packing/l1/m001"
+
+
+@dataclass(frozen=True)
+class FakeWindow:
+    asset: str
+    start: int
+    end: int
+    shift: str | None
+
+
+@dataclass
+class FakeAnswers:
+    """`asked` has each question as (name, arguments). A machine `nowhere` does not exist, one `broken` is a fault."""
+
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def window(self, asset: str, start: int | None, end: int | None, shift: str | None) -> FakeWindow:
+        self.asked.append(("window", asset, start, end, shift))
+        return FakeWindow(asset, NOW - 1 if start is None else start, NOW if end is None else end, shift)
+
+    def _answer(self, name: str, *arguments: Any, example: str | None = None) -> Answer:
+        self.asked.append((name, *arguments))
+        found: Answer = EXAMPLES[name][example or next(iter(EXAMPLES[name]))]
+        return found
+
+    def assets(self) -> Answer:
+        return self._answer("assets")
+
+    def status(self, path: str) -> Answer:
+        if path.endswith("nowhere"):
+            raise QueryError("asset", path, f"there is no asset {path}", 404, expected=MACHINE)
+        if path.endswith("broken"):
+            raise RuntimeError("the secret reason")
+        return self._answer("status", path, example="machine" if path.count("/") == 3 else "line")
+
+    def timeline(self, path: str, start: int, end: int) -> Answer:
+        return self._answer("timeline", path, start, end)
+
+    def readings(self, path: str, signals: Sequence[str], start: int, end: int, points: int) -> Answer:
+        return self._answer("readings", path, signals, start, end, points)
+
+    def losses(self, path: str, window: FakeWindow) -> Answer:
+        return self._answer("losses", path, window)
+
+    def kpis(self) -> Answer:
+        return self._answer("kpis")
+
+    def kpi(self, name: str, window: FakeWindow, step: str | None, as_of: int | None) -> Answer:
+        return self._answer("kpi", name, window, step, as_of, example="stepped" if step else "window")
+
+    def rejections(self, filters: RejectionFilter) -> Answer:
+        return self._answer("rejections", filters)
+
+    def events(self, filters: EventFilter) -> Answer:
+        return self._answer("events", filters)
+
+    def message(self, offset: int) -> Answer | None:
+        return self._answer("message", offset) if offset == 4712 else None
+
+
+@dataclass
+class FakeService:
+    """Health and figures of a service that tests change."""
+
+    ready: bool = True
+    figures_now: Figures = field(default_factory=Figures)
+
+    def readiness(self) -> Readiness:
+        components: Mapping[str, Mapping[str, Any]] = EXAMPLES["ready"]["ready"]["components"]
+        return Readiness(self.ready, components)
+
+    def figures(self) -> Figures:
+        return self.figures_now
