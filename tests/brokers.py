@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.servers import find
+
 READY_S = 10.0
 PERSISTENT = ("persistence true", "autosave_interval 1", "max_queued_messages 1000000")
 """Keeps sessions over a restart and queues as the shipped configuration does."""
@@ -71,9 +73,7 @@ class Broker:
         """Start on the same port with the same folder; True once it takes connections."""
         config = [f"listener {self.port} 127.0.0.1", "user root", f"persistence_location {self.folder}/", *self.lines]
         (self.folder / "mosquitto.conf").write_text("\n".join(config) + "\n")
-        executable = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
-        if executable is None:
-            raise RuntimeError("these tests need mosquitto: install the package of that name")
+        executable = find("mosquitto")
         with (self.folder / "mosquitto.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [executable, "-c", "mosquitto.conf"],
