@@ -116,7 +116,9 @@ class EventStream(Response):
             await self._write(reader, send)
         except TimeoutError:
             self._hub.dropped += 1
-            scope.get("extensions", {}).get("edge.abort", lambda: None)()
+            if abort := scope.get("extensions", {}).get("edge.abort"):
+                abort()
+                await asyncio.wait([watch], timeout=1)  # until the server has seen that the connection is gone
         finally:
             watch.cancel()
             self._hub.leave(bell)

@@ -166,7 +166,7 @@ async def test_quiet_stream_beats_and_moves_the_place_to_resume_from() -> None:
                 assert not line.startswith("event")
 
 
-async def test_silent_client_is_cut_off_and_the_others_hear_everything() -> None:
+async def test_silent_client_is_cut_off_and_the_others_hear_everything(caplog: pytest.LogCaptureFixture) -> None:
     hub = Hub(HubSettings(heartbeat_s=0.2, stall_s=0.5, items_per_s=10**6, entries=20_000, kept_bytes=10**9))
     padding = "x" * 8000
     async with serving(hub) as server, listening(server) as reading:
@@ -179,6 +179,7 @@ async def test_silent_client_is_cut_off_and_the_others_hear_everything() -> None
             while hub.clients > 1:  # noqa: ASYNC110  # a number of the product, which rings no bell
                 await asyncio.sleep(0.05)
         assert hub.dropped == 1
+        assert caplog.messages == []
         silent.close()
 
 
