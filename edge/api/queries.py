@@ -18,9 +18,12 @@ class Queries:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="query")
         self._limit = waiting
         self.pending = 0
+        self._closed = False
 
     async def run(self, question: Callable[[], object]) -> bytes:
         """The answer as JSON; it is encoded in the thread too, because a timeline may be large."""
+        if self._closed:
+            raise Refusal(503, "the service is stopping")
         if self.pending >= self._limit:
             raise Refusal(503, "too many questions at once, try again in a moment", {"Retry-After": "1"})
         self.pending += 1
@@ -32,4 +35,5 @@ class Queries:
 
     def close(self) -> None:
         """Refuse further questions and forget those not begun; a running one ends by itself."""
+        self._closed = True
         self._pool.shutdown(wait=False, cancel_futures=True)

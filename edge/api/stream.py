@@ -154,7 +154,11 @@ async def stream(
     parameters: Annotated[StreamParameters, Query()],
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Production events, status changes and rejections as they happen, as server-sent events."""
+    """What happens, as server-sent events: `event` (as `/events` lists it), `status` (of an asset that changed) and
+    `rejection`. About the stream itself: `hello` at the start, `reset` when something was missed and everything should
+    be read anew, `skipped` when there was too much to tell. Ids are `<journal offset>-<n>`; a client that comes back
+    with `Last-Event-ID`, as browsers do by themselves, gets what it missed.
+    """
     _check_origin(request)
     if ctx.hub.closed or ctx.hub.clients >= ctx.hub.settings.clients:
         raise Refusal(503, "too many streams are open" if not ctx.hub.closed else "the service is stopping")

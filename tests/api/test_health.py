@@ -54,6 +54,7 @@ async def test_metrics_have_every_agreed_name(client: httpx.AsyncClient, service
     assert found["edge_messages_rejected_total", (("reason", "not_json"),)] == 2
     assert found["edge_plugin_failures_total", (("plugin", "oee"),)] == 0
     assert found["edge_processing_lag_messages", ()] == 2
+    assert found["process_resident_memory_bytes", ()] > 0
 
 
 async def test_scrape_shows_the_present(client: httpx.AsyncClient, service: FakeService) -> None:

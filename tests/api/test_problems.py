@@ -166,6 +166,11 @@ async def test_too_many_questions_are_refused_and_health_still_answers(service: 
     app.state.context.queries.close()
 
 
+async def test_question_at_the_stop_is_refused(client: httpx.AsyncClient, app: FastAPI) -> None:
+    app.state.context.queries.close()
+    await problem_at(client, "/api/v1/assets", 503)
+
+
 async def test_two_applications_share_nothing(service: FakeService) -> None:
     first, second = FakeAnswers(), FakeAnswers()
     apps = [create_app(answers, Hub(), service, service, now=lambda: NOW) for answers in (first, second)]
