@@ -24,7 +24,10 @@ Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="SECTION.KEY=VALUE", help="A setting of edge.toml; may be repeated."),
 ]
-Rate = Annotated[float, typer.Option(min=0, help="Speed of the plant: 1 is real time, 0 as fast as possible.")]
+Rate = Annotated[
+    float,
+    typer.Option(min=0, help="1: the past at once, then real time; more: so many times as fast; 0: only the past."),
+]
 Seed = Annotated[int, typer.Option(help="The same seed makes the same plant.")]
 BackfillHours = Annotated[float, typer.Option("--backfill-hours", min=0, help="Hours of the past to publish first.")]
 CONFIG = Path("config")
@@ -59,8 +62,10 @@ def check(config: ConfigDir = CONFIG, overrides: Overrides = None) -> None:
     """Check the settings; on a mistake print file, line, key and value, and end with status 78."""
     settings = _settings(config, overrides)
     plant = settings.plant
-    parts = {"sites": plant.sites, "lines": plant.lines, "machines": plant.machine_paths(), "products": plant.products}
-    typer.echo(f"{config}: all right ({', '.join(f'{name} {len(part)}' for name, part in parts.items())})")
+    typer.echo(
+        f"{config}: all right (sites {len(plant.sites)}, lines {len(plant.lines)},"
+        f" machines {len(plant.machine_paths())}, products {len(plant.products)})"
+    )
 
 
 @app.command()
@@ -71,12 +76,17 @@ def simulate(
     seed: Seed = 1,
     backfill_h: BackfillHours = 8.0,
     duration_s: Annotated[float | None, typer.Option("--seconds", min=0, help="Stop after so long.")] = None,
+    machines: Annotated[
+        int, typer.Option(min=0, help="So many machines instead of those of plant.toml; 0: those.")
+    ] = 0,
 ) -> None:
     """Publish a plausible plant to the broker: the lines and machines of plant.toml."""
     settings = _settings(config, overrides)
     from edge.simulate import simulate as run_simulation
 
-    raise typer.Exit(run_simulation(settings, rate=rate, seed=seed, backfill_h=backfill_h, duration_s=duration_s))
+    raise typer.Exit(
+        run_simulation(settings, rate=rate, seed=seed, backfill_h=backfill_h, duration_s=duration_s, machines=machines)
+    )
 
 
 @app.command()
