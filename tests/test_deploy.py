@@ -20,6 +20,7 @@ from paho.mqtt.properties import Properties
 
 from edge.settings.service import ServiceSettings
 from tests.brokers import Broker
+from tests.running import Service
 
 ROOT = Path(__file__).resolve().parent.parent
 M001 = "demo/packing/l1/m001"
@@ -195,6 +196,19 @@ def test_queue_beyond_the_default_length_survives_a_kill(broker: Broker, connect
     back = connect("@edge")
     back.wait_for(1500)
     assert [int(payload) for _, payload in back.got] == list(range(1500))
+
+
+def test_service_gets_what_was_published_while_it_was_away(broker: Broker, connect: Any, secrets: Path) -> None:
+    settings = ["mqtt.username=@edge", f"mqtt.password_file={secrets / 'mqtt_password'}"]
+    machine = connect(M001)
+    with Service(broker.url, settings=settings) as service:
+        service.stop()
+        for n in range(3):
+            payload = f'{{"ts": {time.time_ns() // 10**6}, "total": 1, "id": {n}}}'
+            assert machine.publish(f"shopfloor/v1/{M001}/count", payload) == 0
+        service.start()
+        service.wait_processed(3, WAIT_S)
+        assert len(service.get("/api/v1/events", asset=M001)["events"]) == 3
 
 
 # --- passwords -----------------------------------------------------------------------------------
