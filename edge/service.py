@@ -13,7 +13,6 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import uvloop
 
@@ -37,9 +36,6 @@ from edge.settings.service import ServiceSettings
 from edge.store.schema import StoreTooNew
 from edge.vitals import Vitals
 from edge.web.pages import add_pages
-
-if TYPE_CHECKING:
-    import structlog
 
 EX_UNAVAILABLE = 69
 EX_SOFTWARE = 70
@@ -74,7 +70,7 @@ def run(settings: Settings) -> int:
             return EX_UNAVAILABLE
 
 
-async def _served(settings: Settings, log: structlog.stdlib.BoundLogger) -> int:
+async def _served(settings: Settings, log: logs.Log) -> int:
     return await Service(settings, log).run()
 
 
@@ -98,7 +94,7 @@ class Service:
     """Everything of one running service; two of them may run in one process."""
 
     settings: Settings
-    log: structlog.stdlib.BoundLogger
+    log: logs.Log
 
     def __post_init__(self) -> None:
         service = self.settings.service
