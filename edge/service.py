@@ -23,8 +23,8 @@ from edge.api.server import ListenError, serve
 from edge.clock import SECOND, from_datetime
 from edge.decode import DecodeSettings
 from edge.host import PluginHost, load
-from edge.ingest_settings import ingest_config
 from edge.ingest.link import IngestLink
+from edge.ingest_settings import ingest_config
 from edge.journal.reader import JournalReader
 from edge.live import Live, render
 from edge.plant import Plant

@@ -38,7 +38,6 @@ PLACES = {
     "pydantic": ["edge/settings/", "edge/api/"],
     "pydantic_core": ["edge/settings/", "edge/api/"],
     "starlette": ["edge/api/", "edge/web/"],
-    "structlog": ["edge/logs.py", "edge/service.py"],
     "typer": ["edge/cli.py"],
     "uvicorn": ["edge/api/server.py"],
     "uvloop": ["edge/service", "edge/ingest/"],
@@ -54,7 +53,7 @@ MACHINE_BOUND = re.compile(
 BROUGHT_ALONG = {"starlette", "pydantic_core"}
 """Libraries that come with another (fastapi, pydantic) in the version that this one needs."""
 
-HEAVY = ("fastapi", "prometheus_client", "pydantic", "structlog", "uvicorn")
+HEAVY = ("fastapi", "prometheus_client", "pydantic", "uvicorn")
 
 
 @cache

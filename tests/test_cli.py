@@ -12,7 +12,7 @@ from edge.cli import app
 
 COMMANDS = ["run", "demo", "check", "simulate", "replay", "rebuild"]
 CONFIG = Path(__file__).parents[1] / "config"
-HEAVY = ["pydantic", "fastapi", "uvicorn", "structlog", "edge.settings", "rich"]
+HEAVY = ["pydantic", "fastapi", "uvicorn", "edge.settings", "rich"]
 
 
 def edge(*arguments: str) -> subprocess.CompletedProcess[str]:
