@@ -218,6 +218,8 @@ class Losses(Struct, rename=FROM):
     as_of: Time
     time: list[LossStep]
     reasons: list[LossReason]
+    shift: str | UnsetType = UNSET
+    date: str | UnsetType = UNSET
 
 
 class KpiDescription(Struct):
@@ -233,10 +235,14 @@ class KpiDescription(Struct):
     plugin: str
     version: str | None
     failures: int
+    last_error: str | UnsetType | None = UNSET
 
 
 class Kpis(Struct):
+    """`broken` has the plugins that could not be loaded, with the reason."""
+
     kpis: list[KpiDescription]
+    broken: dict[str, str] | UnsetType = UNSET
 
 
 class KpiWindow(Struct, rename=FROM):
