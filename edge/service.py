@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import uvloop
-
 from edge import logs
 from edge.api.app import create_app
 from edge.api.hub import Hub
@@ -64,7 +62,7 @@ def run(settings: Settings) -> int:
             log.error("another service uses this data directory", data_dir=str(directory))
             return EX_UNAVAILABLE
         try:
-            return uvloop.run(_served(settings, log))
+            return asyncio.run(_served(settings, log))
         except (ListenError, StoreTooNew) as error:
             log.error(str(error))
             return EX_UNAVAILABLE
