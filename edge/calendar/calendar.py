@@ -11,7 +11,7 @@ from edge.clock import DAY, HOUR
 from edge.settings.plant import SiteSettings
 
 CACHED_DAYS = 1024
-CACHED_RANGES = 2048
+CACHED_RANGES = 2048  # of an hour at most: longer ones are many, and cut from days that are remembered
 
 
 class Calendar:
@@ -29,7 +29,7 @@ class Calendar:
 
     def pieces(self, start: int, end: int) -> tuple[Piece, ...]:
         """Pieces that cover [start, end) without gap or overlap, each as long as it can be."""
-        return self._cut_pieces(start, end)
+        return self._cut_pieces(start, end) if end - start <= HOUR else self._cut(start, end)
 
     def cell_bounds(self, start: int, end: int) -> list[int]:
         """UTC hours, local midnights and shift bounds strictly inside (start, end), in order."""

@@ -32,6 +32,10 @@ def check_files(layers: Layers, service: ServiceSettings) -> None:
         path = getattr(service.mqtt, key)
         if path is not None:
             _read(layers, ("mqtt", key), str(path))
+    data = service.service.data_dir
+    there = next((one for one in (data, *data.parents) if one.exists()), None)
+    if there and not there.is_dir():
+        _report(layers, ("service", "data_dir"), str(data), f"cannot be a directory: {there} is a file")
     directory = service.plugins.directory
     if directory != PluginSettings().directory and not directory.is_dir():
         _report(layers, ("plugins", "directory"), str(directory), "is no directory")

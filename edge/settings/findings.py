@@ -68,10 +68,10 @@ def _words(details: ErrorDetails) -> str:
 
 
 def _meant(kind: str, value: Any, annotation: Any) -> str | None:
+    if kind == "literal_error":
+        return nearest(str(value), [option for option in get_args(annotation) if isinstance(option, str)])
     if not isinstance(value, str):
         return f'"{value}"' if kind == "string_type" and isinstance(value, int | float) else None
-    if kind == "literal_error":
-        return nearest(value, [option for option in get_args(annotation) if isinstance(option, str)])
     if kind == "bool_type":
         return MEANT.get(value.lower())
     if kind in ("int_type", "float_type") and _is_number(value):

@@ -5,31 +5,36 @@ from functools import lru_cache
 from typing import Any
 
 from edge.settings.machine import MachineSettings, SignalSettings
-from edge.settings.patterns import Pattern, name_pattern, path_pattern
+from edge.settings.patterns import Pattern, is_pattern, name_pattern, path_pattern
 
 
 class MachineRules:
-    """The `[machines]` tables of a plant, ordered from loose to exact. Lookups are cached, at most `cached` paths."""
+    """The `[machines]` tables of a plant, from loose to exact: patterns, then paths, which are looked up and not tried.
+    What is found is cached, for at most `cached` paths."""
 
     def __init__(self, machines: Mapping[str, MachineSettings], *, cached: int) -> None:
-        tables = [(path_pattern(text), settings) for text, settings in machines.items()]
-        self._tables = sorted(tables, key=lambda table: table[0].exactness)
+        patterns = sorted(map(path_pattern, filter(is_pattern, machines)), key=lambda pattern: pattern.exactness)
+        paths = [text for text in machines if not is_pattern(text)]
+        self._patterns = patterns
+        self._tables = [machines[text] for text in (*(pattern.text for pattern in patterns), *paths)]
+        self._paths = {path: i for i, path in enumerate(paths, len(patterns))}
         self._matching = lru_cache(maxsize=cached)(self._find)
         self.machine = lru_cache(maxsize=cached)(self._machine)
         self.signal = lru_cache(maxsize=cached)(self._signal)
         self._merged = lru_cache(maxsize=cached)(self._merge)
 
     def configured(self, path: str) -> bool:
-        return any(self._tables[i][0].text != "*" for i in self._matching(path))
+        return path in self._paths or any(self._patterns[i].text != "*" for i in self._matching(path))
 
     def _find(self, path: str) -> tuple[int, ...]:
-        return tuple(i for i, (pattern, _) in enumerate(self._tables) if pattern.matches(path))
+        matching = [i for i, pattern in enumerate(self._patterns) if pattern.matches(path)]
+        return (*matching, self._paths[path]) if path in self._paths else tuple(matching)
 
     def _machine(self, path: str) -> MachineSettings:
         return self._merged(self._matching(path))  # machines under the same patterns share one object
 
     def _merge(self, matching: tuple[int, ...]) -> MachineSettings:
-        tables = [self._tables[i][1] for i in matching]
+        tables = [self._tables[i] for i in matching]
         given: dict[str, Any] = {}
         for settings in tables:
             given |= _given(settings)
@@ -41,7 +46,7 @@ class MachineRules:
 
     def _signal(self, path: str, name: str) -> SignalSettings:
         return _merged_signal(
-            signal for i in self._matching(path) for signal in _matching_signals(self._tables[i][1].signals, name)
+            signal for i in self._matching(path) for signal in _matching_signals(self._tables[i].signals, name)
         )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from bisect import bisect_left
 
 from edge.settings.problems import Path
 
@@ -30,6 +31,7 @@ class _Scanner:
         self.text = text
         self.at = 0
         self.lines: dict[Path, int] = {}
+        self._line_ends = [match.start() for match in re.finditer("\n", text)]
         self._lengths: dict[Path, int] = {}  # of arrays of tables
 
     def scan(self) -> None:
@@ -100,7 +102,7 @@ class _Scanner:
         return path
 
     def _mark(self, path: Path) -> None:
-        self.lines.setdefault(path, self.text.count("\n", 0, self.at) + 1)
+        self.lines.setdefault(path, bisect_left(self._line_ends, self.at) + 1)
 
     def _take(self, token: str) -> bool:
         found = self.text.startswith(token, self.at)

@@ -19,7 +19,7 @@ __all__ = [
     "SiteSettings", "Slot",
 ]  # fmt: skip
 
-CACHED_PATHS = 4096  # bounded, because anybody may publish under any path
+CACHED_PATHS = 16_384  # bounded, because anybody may publish under any path
 NOT_DECISIVE = {"title", "target_oee", "signals"}  # of a machine: shown or watched, no number depends on them
 
 

@@ -58,11 +58,14 @@ def _sites(raw: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _stations(raw: Mapping[str, Any]) -> Iterator[Finding]:
-    machines = [path for path in _table(raw, "machines") if not is_pattern(path)]
+    machines: dict[str, list[str]] = {}
+    for path in _table(raw, "machines"):
+        if not is_pattern(path):
+            machines.setdefault(path.rpartition("/")[0], []).append(path.rpartition("/")[2])
     for path, line in _table(raw, "lines").items():
         if not isinstance(line, Mapping):
             continue
-        own = [machine.rpartition("/")[2] for machine in machines if machine.startswith(f"{path}/")]
+        own = machines.get(path, [])
         given = line.get("route")
         route = [station for station in given if isinstance(station, str)] if isinstance(given, list) else []
         yield from _ends(path, line, own, route)

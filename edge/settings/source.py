@@ -43,7 +43,7 @@ def read_source(path: Path) -> Source:
     """Reads a TOML file; what stands against it is in `problems`, never raised."""
     file = str(path)
     try:
-        text = path.read_bytes().decode()
+        text = path.read_bytes().decode("utf-8-sig")  # editors of Windows put a mark in front
     except OSError as error:
         return Source(file, problems=(Problem(file, "", "", unreadable(error), similar_file(path)),))
     except UnicodeDecodeError as error:
@@ -54,6 +54,8 @@ def read_source(path: Path) -> Source:
         return Source(file, text, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         return Source(file, text, problems=(_syntax_problem(file, text.splitlines(), error),))
+    except (ValueError, RecursionError) as error:
+        return Source(file, text, problems=(Problem(file, "", "", f"is no TOML that can be read: {error}"),))
 
 
 def unreadable(error: OSError) -> str:

@@ -107,6 +107,24 @@ def test_a_file_that_is_not_utf_8_names_the_line(config: Path) -> None:
     assert (found.line, found.message) == (2, "byte 0xf6 is not UTF-8: save the file as UTF-8")
 
 
+def test_a_mark_in_front_of_the_text_is_no_mistake(config: Path) -> None:
+    (config / "plant.toml").write_text('\ufeff[sites.demo]\ntimezone = "Asia/Tokyo"\n')
+    assert load(config, environ={}).plant.site("demo").timezone == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize("text", [f"x = {'1' * 5000}", f"x = {'[' * 5000}{']' * 5000}"])
+def test_a_text_that_no_reader_can_take_is_refused(config: Path, text: str) -> None:
+    (config / "plant.toml").write_text(text)
+    assert problem(config).message.startswith("is no TOML that can be read")
+
+
+@pytest.mark.parametrize("below", ["", "/deeper/still"])
+def test_the_data_directory_cannot_be_a_file(config: Path, below: str) -> None:
+    file = config / "edge.toml"
+    found = problem(config, f"service.data_dir={file}{below}")
+    assert (found.key, found.message) == ("service.data_dir", f"cannot be a directory: {file} is a file")
+
+
 def test_mistakes_of_both_files_come_together(config: Path) -> None:
     (config / "edge.toml").write_text("[api]\nport = 0\n")
     (config / "plant.toml").write_text('[sites.demo]\ntimezone = "Mars"\n')
