@@ -53,6 +53,9 @@ MACHINE_BOUND = re.compile(
 BROUGHT_ALONG = {"starlette", "pydantic_core"}
 """Libraries that come with another (fastapi, pydantic) in the version that this one needs."""
 
+LOADED_BY_OTHERS = {"jinja2", "tzdata"}
+"""Dependencies that nothing here imports: starlette's templates need the one, Python's time zones the other."""
+
 HEAVY = ("fastapi", "prometheus_client", "pydantic", "uvicorn")
 
 
@@ -102,7 +105,7 @@ def test_dependencies_are_those_that_are_imported() -> None:
     used -= {*sys.stdlib_module_names, "edge", *BROUGHT_ALONG}
     extras = project["optional-dependencies"]
     assert used - names_of([*project["dependencies"], *extras["influx"], *extras["demo"]]) == set()
-    assert names_of(project["dependencies"]) - used == {"tzdata"}  # a library of data, which Python itself looks up
+    assert names_of(project["dependencies"]) - used == LOADED_BY_OTHERS
 
 
 def names_of(requirements: list[str]) -> set[str]:

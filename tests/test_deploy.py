@@ -49,7 +49,7 @@ def broker(secrets: Path) -> Iterator[Broker]:
     lines = (ROOT / "config/mosquitto.conf").read_text().splitlines()
     moved = {
         "/mosquitto/users": f"{secrets}/mosquitto_users",
-        "/mosquitto/config/mosquitto.acl": f"{ROOT}/config/mosquitto.acl",
+        "/mosquitto/acl": f"{ROOT}/config/mosquitto.acl",
     }
     own = ("listener ", "persistence_location ", "allow_anonymous ")
     kept = [line for line in lines if line and line[0] != "#" and not line.startswith(own)]
