@@ -7,14 +7,12 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
 from edge.api.hub import Hub, StreamItem
 from edge.decode import Rejection
 from edge.errors import QueryError
 from edge.events import Event
 from edge.processing.intake import Taken
-from edge.query.lists import event_dict
+from edge.query.lists import event_dict, rejection_members
 from edge.query.query import Query
 
 STATUS_EVERY_S = 1.0
@@ -27,7 +25,7 @@ def render(item: StreamItem) -> Any:
     if isinstance(item.data, Event):
         return event_dict(item.data)  # type: ignore[arg-type]  # every decoded event is one of AnyEvent
     if isinstance(item.data, Rejection):
-        return msgspec.structs.asdict(item.data)
+        return rejection_members(item.data)
     return item.data
 
 

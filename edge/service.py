@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -103,6 +103,7 @@ class Service:
         self.connections = Connections(self.directory / "store.db")
         self.stopping = asyncio.Event()
         self.status = 0
+        self.wake: Callable[[], None] = lambda: None
 
     def _plugins(self, service: ServiceSettings) -> PluginHost:
         def report(plugin: str, doing: str, trace: str) -> None:
@@ -153,7 +154,7 @@ class Service:
 
     @asynccontextmanager
     async def _ingest(self) -> AsyncIterator[IngestLink]:
-        link = IngestLink()
+        link = IngestLink(lambda status: self.wake())
         await link.start(ingest_config(self.settings.service, self.directory / "journal"))
         try:
             yield link
@@ -180,7 +181,7 @@ class Service:
             replaced=self.connections.renew,
         )
         await asyncio.to_thread(pipeline.open)
-        link.on_change = lambda status: pipeline.wake()
+        self.wake = pipeline.wake
         self._thread = threading.Thread(target=self._process, args=(pipeline, loop), name="processing")
         self._thread.start()
         try:

@@ -10,6 +10,7 @@ import apsw
 import msgspec
 
 from edge.clock import HOUR, to_text
+from edge.decode import Rejection
 from edge.events import KINDS, AnyEvent, Event
 from edge.journal.record import DUP, QOS_MASK, RETAIN, Record
 from edge.query.reading import MachineRow
@@ -64,18 +65,15 @@ def events(db: apsw.Connection, machines: Sequence[MachineRow], filters: Mapping
     }
 
 
+def rejection_members(rejection: Rejection) -> dict[str, Any]:
+    """A rejection as the API shows it, without its payload."""
+    return {**msgspec.structs.asdict(rejection), "received": to_text(rejection.received)}
+
+
 def rejection_dict(row: Sequence[Any], record: Record | None) -> dict[str, Any]:
     """A rejection with its payload, as text where it is text."""
-    offset, index, received, topic, asset, reason, detail, size = row
     return {
-        "offset": offset,
-        "index": index,
-        "received": to_text(received),
-        "topic": topic,
-        "asset": asset,
-        "reason": reason,
-        "detail": detail,
-        "size": size,
+        **rejection_members(Rejection(*row)),
         **payload_members(None if record is None else record.payload[:MAX_PREVIEW]),
     }
 
@@ -117,7 +115,7 @@ def rejection_counts(db: apsw.Connection, asset: str | None) -> dict[str, int]:
     return {str(reason): int(count) for reason, count in rows}
 
 
-def message_dict(record: Record, events: Sequence[Event], rejections: Sequence[Any]) -> dict[str, Any]:
+def message_dict(record: Record, events: Sequence[Event], rejections: Sequence[Rejection]) -> dict[str, Any]:
     """A raw message and what became of it."""
     return {
         "offset": record.offset,
@@ -130,5 +128,5 @@ def message_dict(record: Record, events: Sequence[Event], rejections: Sequence[A
         "size": len(record.payload),
         **payload_members(record.payload),
         "events": [event_dict(e) for e in events],  # type: ignore[arg-type]  # decoded events are AnyEvent
-        "rejections": [msgspec.structs.asdict(r) for r in rejections],
+        "rejections": [rejection_members(r) for r in rejections],
     }

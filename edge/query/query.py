@@ -20,7 +20,7 @@ from edge.query.kpis import Question, answer, known_kpi, kpi_number, settings_of
 from edge.query.reading import Connections, MachineRow, all_machines, machines_under
 from edge.query.status import KIND_BY_LEVELS, group_status, machine_status
 from edge.query.timelines import timeline
-from edge.query.window import Window, named_shift, steps
+from edge.query.window import Window, named_shift, running_window, steps
 from edge.store import identity
 from edge.store.readings import ReadingsReader
 from edge.timemodel import NAME, pareto, waterfall
@@ -64,11 +64,13 @@ class Query:
     # what is asked about
 
     def window(self, asset: str, start: int | None, end: int | None, shift: str | None) -> Asked:
-        """The window meant by from and to, or by a shift of the asset's site."""
+        """The window meant by from and to, or by a shift of the asset's site; without any, the shift that runs."""
         calendar = self.plant.calendar(asset)
         now = self.now()
         if shift is not None:
             return Asked(asset, named_shift(calendar, shift, now))
+        if start is None and end is None:
+            return Asked(asset, running_window(calendar, now))
         if start is None:
             raise QueryError("from", None, "the window has no start", expected="from and to, or shift=current")
         until = now if end is None else end
@@ -128,12 +130,9 @@ class Query:
 
     def _missing(self, number: int) -> dict[str, Any]:
         """Sequence numbers of a machine that never came, the latest ranges first."""
-        ranges = [
-            {"boot": boot, "from": first, "to": last}
-            for boot, holes in identity.missing(self.connections.get(), number)
-            for first, last in holes
-        ]
-        return {"count": sum(r["to"] - r["from"] + 1 for r in ranges), "ranges": ranges[::-1][:MISSING_SHOWN]}
+        holes = [(boot, *hole) for boot, found in identity.missing(self.connections.get(), number) for hole in found]
+        shown = [{"boot": boot, "from": first, "to": last} for boot, first, last in holes[: -MISSING_SHOWN - 1 : -1]]
+        return {"count": sum(last - first + 1 for _, first, last in holes), "ranges": shown}
 
     def _signal(self, path: str, found: Any) -> dict[str, Any]:
         settings = self.plant.settings.signal(path, found.name)
@@ -156,7 +155,7 @@ class Query:
         """Spans of one machine."""
         question = self._question(path)
         if question.machines[0].path != path:
-            raise QueryError("path", path, "a timeline is one machine's", expected=question.machines[0].path)
+            raise QueryError("asset", path, "a timeline is one machine's", expected=question.machines[0].path)
         return {
             "asset": path,
             "from": to_text(start),
@@ -171,7 +170,7 @@ class Query:
         question = self._question(path)
         row = question.machines[0]
         if row.path != path:
-            raise QueryError("path", path, "readings are one machine's", expected=row.path)
+            raise QueryError("asset", path, "readings are one machine's", expected=row.path)
         reader = ReadingsReader(question.db)
         known = {found.name: found for found in reader.signals(row.number)}
         series = []

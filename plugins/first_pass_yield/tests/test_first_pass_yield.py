@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edge_first_pass_yield import FirstPassYield
 
 from edge import Slice, Unit
 from edge.facts import total
+from edge_first_pass_yield import FirstPassYield
 
 CASES = json.loads((Path(__file__).parent / "cases.json").read_text(encoding="utf-8"))
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from edge_oee import Oee
 
 from edge import Slice, Span
+from edge_oee import Oee
 
 CASES = json.loads((Path(__file__).parent / "cases.json").read_text(encoding="utf-8"))
 NOTHING: dict[str, Any] = Oee().facts(Slice("a/b/c/d", 0, 0, ())) | {"calendar_s": 0.0}
