@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+from collections.abc import Iterator
+
 
 class JournalError(Exception):
     """The storage failed: nothing of the call is durable, and nothing may be acknowledged. Give up and start anew."""
@@ -17,3 +21,13 @@ class JournalDamaged(JournalError):
 
 class JournalBusy(JournalError):
     """Another process has the journal open for writing."""
+
+
+@contextlib.contextmanager
+def storage_errors() -> Iterator[None]:
+    """Errors of plain files (the mark, renames, directories) as those of the journal."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise (JournalFull if full else JournalError)(str(error)) from error

@@ -13,6 +13,10 @@ NOTICE_PREFIX = "$edge/"
 """Topics of entries that the service wrote itself (gap notices, operator actions); no MQTT client can publish there."""
 
 
+Entry = tuple[str, bytes, int, int, int]
+"""What becomes a record once it has an offset: (topic, payload, received, flags, epoch)."""
+
+
 class Record(msgspec.Struct, frozen=True, gc=False):
     """`offset` counts from 1 without holes, `received` is in microseconds, `epoch` numbers the broker connection.
 

@@ -12,17 +12,16 @@ from typing import Final, Self
 from edge.clock import SECOND
 from edge.journal.checksum import checksum
 from edge.journal.directory import WriterLock, first_of, segment_path, segment_paths
-from edge.journal.errors import JournalDamaged, JournalError, JournalFull
+from edge.journal.errors import JournalDamaged, JournalError, JournalFull, storage_errors
 from edge.journal.limits import JournalLimits
 from edge.journal.mark import MarkFile
 from edge.journal.notice import GAP_TOPIC, Gap
+from edge.journal.reader import JournalReader
+from edge.journal.record import Entry
 from edge.journal.reserve import Reserve
 from edge.journal.retention import ClosedSegments
 from edge.journal.salvage import find_end
-from edge.journal.segment import SEGMENT_ROWS, SegmentReader, SegmentWriter, create
-
-Entry = tuple[str, bytes, int, int, int]
-"""(topic, payload, received in microseconds, flags, epoch)"""
+from edge.journal.segment import SEGMENT_ROWS, SegmentWriter, create
 
 _CHECKPOINT_BYTES: Final = 16 << 20
 _CHECKPOINT_HARD_BYTES: Final = 64 << 20  # a reader always in the way: wait for it
@@ -52,12 +51,13 @@ class JournalWriter:
             undo.pop_all()
 
     def _open(self) -> None:
-        ending = find_end(self.directory, self._clock())
-        self.last_offset = ending.last_offset
-        self._closed = ClosedSegments([path for path in segment_paths(self.directory) if path != ending.segment])
-        self._reserve = Reserve(self.directory, self.limits.reserve_bytes)
-        self._mark = MarkFile(self.directory)
-        self._mark.write(self.last_offset)
+        with storage_errors():
+            ending = find_end(self.directory, self._clock())
+            self.last_offset = ending.last_offset
+            self._closed = ClosedSegments([path for path in segment_paths(self.directory) if path != ending.segment])
+            self._reserve = Reserve(self.directory, self.limits.reserve_bytes)
+            self._mark = MarkFile(self.directory)
+            self._mark.write(self.last_offset)
         if ending.segment is not None:
             self._segment = SegmentWriter(ending.segment)
         self._gap = ending.gap
@@ -79,7 +79,8 @@ class JournalWriter:
         if not entries:
             return self.last_offset
         try:
-            return self._write(entries)
+            with storage_errors():
+                return self._write(entries)
         except JournalDamaged:
             self._mend()
             return self._write(entries)
@@ -169,13 +170,11 @@ class JournalWriter:
         open_first = first_of(self._segment.path) if self._segment else self.last_offset + 1
         return self._closed.retire(cursor, open_first, self.limits, self._clock())
 
-    def last_epoch(self) -> int:
-        """The connection epoch of the last entry; 0 in an empty journal."""
-        if self._segment is None or self.last_offset < first_of(self._segment.path):
-            return 0
-        with contextlib.closing(SegmentReader(self._segment.path)) as reader:
-            rows = reader.select(self.last_offset, 1)
-        return rows[0][5] if rows else 0
+    def last_heard(self) -> tuple[int, int]:
+        """When the last entry was received and its epoch; zeros in an empty journal."""
+        with JournalReader(self.directory) as reader:
+            record = reader.get(self.last_offset)
+        return (record.received, record.epoch) if record else (0, 0)
 
     def close(self) -> None:
         """End in order, so that the next start need not check; twice does no harm."""

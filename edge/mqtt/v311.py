@@ -1,0 +1,169 @@
+"""MQTT 3.1.1 on aiomqtt, with paho's manual acknowledgement: for brokers that speak no other version.
+
+aiomqtt by itself acknowledges a message when it enters a queue in memory. So the paho client under it, its private
+`_client`, is asked directly for messages, acknowledgements and the session flag; a test fails when these move.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import Any, Final
+
+import aiomqtt
+
+from edge.journal.record import DUP, RETAIN
+from edge.mqtt.inbox import Inbox
+from edge.mqtt.options import MqttOptions
+from edge.mqtt.source import REFUSED_S, Connection, MqttError
+
+_READ_AT_ONCE: Final = 200
+_REFUSED: Final = 0x80
+_CLOSE_S: Final = 1.0
+
+
+class AiomqttConnection(Connection):
+    """One MQTT 3.1.1 connection; a new aiomqtt client for each (one that is used again does not wait for CONNACK)."""
+
+    def __init__(self, options: MqttOptions, epoch: int, inbox: Inbox) -> None:
+        super().__init__(options, epoch, inbox)
+        self._loop = asyncio.get_running_loop()
+        self._end: asyncio.Future[MqttError] = self._loop.create_future()
+        self._client: aiomqtt.Client | None = None
+        self._paho: Any = None
+        self._session_present = False
+        self._open = self._paused = self._dropping = False
+
+    async def open(self) -> bool:
+        options = self.options
+        secret = options.password()
+        self._client = aiomqtt.Client(
+            options.host,
+            options.port,
+            username=options.username,
+            password=secret.decode() if secret is not None else None,
+            identifier=options.client_id,
+            protocol=aiomqtt.ProtocolVersion.V311,
+            clean_session=False,
+            keepalive=options.keep_alive_s,
+            tls_context=options.tls(),
+        )
+        self._take_over(self._client)
+        try:
+            await self._client.__aenter__()
+        except aiomqtt.MqttCodeError as error:
+            raise MqttError(f"the broker refuses the connection: {error}", wait_s=REFUSED_S) from error
+        except aiomqtt.MqttError as error:
+            raise MqttError(str(error)) from error
+        self._open = True
+        self._read_with(self._read)
+        return self._session_present
+
+    def _take_over(self, client: aiomqtt.Client) -> None:
+        """Put our callbacks in front of aiomqtt's."""
+        paho = self._paho = client._client
+        paho.manual_ack_set(True)
+        paho.on_message = self._on_message
+        its_connect, its_disconnect = paho.on_connect, paho.on_disconnect
+
+        def on_connect(paho_client: Any, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
+            self._session_present = bool(flags.session_present)
+            its_connect(paho_client, userdata, flags, code, properties)
+
+        def on_disconnect(paho_client: Any, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
+            its_disconnect(paho_client, userdata, flags, code, properties)
+            self._finish(MqttError(f"the connection has ended: {code}"))
+
+        paho.on_connect = on_connect
+        paho.on_disconnect = on_disconnect
+
+    def _finish(self, error: MqttError) -> None:
+        if not self._end.done():
+            self._end.set_result(error)
+
+    async def subscribe(self) -> None:
+        assert self._client is not None
+        try:
+            codes = await self._client.subscribe([(pattern, 1) for pattern in self.options.filters])
+        except aiomqtt.MqttError as error:
+            raise MqttError(f"could not subscribe: {error}") from error
+        for pattern, code in zip(self.options.filters, codes, strict=False):
+            if getattr(code, "value", code) >= _REFUSED:
+                raise MqttError(f"the broker refuses the subscription {pattern}", wait_s=REFUSED_S)
+
+    async def ended(self) -> MqttError:
+        return await asyncio.shield(self._end)
+
+    def _on_message(self, _paho: Any, _userdata: Any, message: Any) -> None:
+        if self._dropping:
+            return
+        batch = self.inbox.batch(self.epoch)
+        flags = message.qos | (RETAIN if message.retain else 0) | (DUP if message.dup else 0)
+        payload = bytes(message.payload)
+        batch.entries.append((message.topic, payload, time.time_ns() // 1000, flags, self.epoch))
+        if message.qos:
+            batch.tokens.append(message.mid)
+        self.inbox.added(batch, 1, len(payload) + len(message.topic))
+
+    def _read(self) -> None:
+        """In place of aiomqtt's reader, which takes one packet at a time and cannot be paused."""
+        try:
+            for _ in range(_READ_AT_ONCE):
+                before = self.inbox.received
+                self._paho.loop_read()
+                sock = self._paho.socket()
+                if sock is None or (self.inbox.received == before and not _has_more(sock)):
+                    return
+        except (OSError, ValueError) as error:  # ValueError: a topic that is no UTF-8
+            self._break(MqttError(f"the connection broke: {error}", wait_s=REFUSED_S))
+
+    def _read_with(self, callback: Any) -> None:
+        sock = self._paho.socket()
+        if sock is not None and sock.fileno() >= 0:
+            if callback is None:
+                self._loop.remove_reader(sock.fileno())
+            else:
+                self._loop.add_reader(sock.fileno(), callback)
+
+    def _break(self, error: MqttError) -> None:
+        self._finish(error)
+        self._paho.disconnect()
+
+    def acknowledge(self, tokens: list[int]) -> None:
+        if not self._end.done():
+            for mid in tokens:
+                self._paho.ack(mid, 1)
+
+    def pause(self) -> None:
+        if self._open and not self._paused and not self._end.done():
+            self._paused = True
+            self._read_with(None)
+
+    def resume(self) -> None:
+        if self._paused:
+            self._paused = False
+            if not self._end.done():
+                self._read_with(self._read)
+
+    def drop(self) -> None:
+        self._dropping = True
+        self.resume()
+
+    async def close(self) -> None:
+        client, self._client = self._client, None
+        if client is None:
+            return
+        self.drop()
+        if self._open:
+            with contextlib.suppress(aiomqtt.MqttError):
+                client.timeout = _CLOSE_S
+                await client.__aexit__(None, None, None)
+            if client._disconnected.done():
+                client._disconnected.exception()  # it has been told already, through our own callback
+        self._finish(MqttError("closed"))
+
+
+def _has_more(sock: Any) -> bool:
+    """TLS may have decrypted more than was asked for, which no selector shows."""
+    return hasattr(sock, "pending") and sock.pending() > 0
