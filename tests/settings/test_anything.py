@@ -28,7 +28,7 @@ def changed(data: Any, draw: st.DataObject) -> Any:
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
-def test_aread_plant_with_anything_anywhere_is_answered(draw: st.DataObject) -> None:
+def test_a_plant_with_anything_anywhere_is_answered(draw: st.DataObject) -> None:
     data = changed(read_source(CONFIG / "plant.toml").data, draw)
     if isinstance(data, dict):
         plant, problems = read_plant(Source("plant.toml", data=data))
@@ -37,7 +37,7 @@ def test_aread_plant_with_anything_anywhere_is_answered(draw: st.DataObject) -> 
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
-def test_aread_service_file_with_anything_anywhere_is_answered(draw: st.DataObject) -> None:
+def test_a_service_file_with_anything_anywhere_is_answered(draw: st.DataObject) -> None:
     data = changed(read_source(CONFIG / "edge.toml").data, draw)
     if isinstance(data, dict):
         layers = Layers(Source("edge.toml", data=data), data)
