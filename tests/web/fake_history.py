@@ -7,8 +7,8 @@ import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-import fake_plant as plant
-from fake_plant import Json, iso
+from tests.web import fake_plant as plant
+from tests.web.fake_plant import Json, iso
 
 
 def parse(text: str) -> datetime:
@@ -119,7 +119,7 @@ def kpi(name: str, asset: str, start: datetime, end: datetime, now: datetime) ->
     }
 
 
-def rejections(now: datetime, asset: str | None, reason: str | None, limit: int, before: int | None) -> Json:
+def rejections(now: datetime, asset: str | None, reason: str | None, limit: int, before: str | None) -> Json:
     """Sixty rejections, newest first, one every three minutes; the cursor is the offset of the last one given."""
     rows: list[Json] = []
     for i in range(60):
@@ -142,8 +142,8 @@ def rejections(now: datetime, asset: str | None, reason: str | None, limit: int,
     counts = Counter(row["reason"] for row in rows)
     rows = [row for row in rows if reason is None or row["reason"] == reason]
     total = len(rows)
-    rows = [row for row in rows if before is None or row["offset"] < before]
-    more = rows[limit - 1]["offset"] if len(rows) > limit else None
+    rows = [row for row in rows if before is None or row["offset"] < int(before.split("-")[0])]
+    more = f"{rows[limit - 1]['offset']}-0" if len(rows) > limit else None
     return {"rejections": rows[:limit], "counts": dict(counts), "total": total, "next": more}
 
 

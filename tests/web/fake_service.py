@@ -1,4 +1,4 @@
-"""The page against an invented plant: `python tests/web/fake_service.py --port 8090`.
+"""The pages against an invented plant: `python -m tests.web.fake_service --port 8090 --every-s 1`.
 
 Beside the API it has a few levers under /fake that tests pull: change a status, drop the stream, refuse answers.
 """
@@ -13,15 +13,15 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Annotated, Any
 
-import fake_history as history
-import fake_plant as plant
 import uvicorn
-from fake_history import now_utc
-from fake_plant import Json, iso
 from fastapi import Body, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from edge.web.pages import add_pages
+from tests.web import fake_history as history
+from tests.web import fake_plant as plant
+from tests.web.fake_history import now_utc
+from tests.web.fake_plant import Json, iso
 
 every_s = {"status": 0.0}  # how often running machines are streamed; 0 = only when a test says so
 
@@ -139,7 +139,7 @@ def kpi(name: str, asset: str, start: Annotated[str, Query(alias="from")], to: s
 
 
 @app.get("/api/v1/rejections")
-def rejections(asset: str | None = None, reason: str | None = None, limit: int = 50, before: int | None = None) -> Json:
+def rejections(asset: str | None = None, reason: str | None = None, limit: int = 50, before: str | None = None) -> Json:
     return history.rejections(now_utc(), asset, reason, limit, before)
 
 

@@ -89,16 +89,16 @@ export class Live extends EventTarget {
   #open() {
     const source = new EventSource(streamAddress(this.#asset, this.#kinds));
     this.#source = source;
-    source.addEventListener("open", () => this.#opened());
+    // Live is what has greeted: a proxy that holds the stream back answers too, and says nothing.
+    source.addEventListener("hello", () => this.#greeted());
     source.addEventListener("error", () => this.#failed());
-    source.addEventListener("hello", () => this.#touch());
     source.addEventListener("reset", () => this.refresh());
     for (const name of this.#kinds) {
       source.addEventListener(name, (message) => this.#received(name, message.data));
     }
   }
 
-  #opened() {
+  #greeted() {
     this.#touch();
     if (this.#gap) this.refresh(); // what was said in between is not repeated for certain
     this.#gap = false;

@@ -1,0 +1,63 @@
+"""What the pages do when the stream breaks, the service falls silent, or the page is hidden."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.web.conftest import Fake, Open
+
+
+def test_one_stream_per_page_and_live_is_said(open_page: Open, fake: Fake) -> None:
+    page = open_page("/")
+    expect(page.locator(".live")).to_have_text("live")
+    fake.wait_for_clients(1)
+
+
+def test_broken_stream_says_so_and_comes_back(open_page: Open, fake: Fake) -> None:
+    page = open_page("/", quiet=False)
+    expect(page.locator(".live")).to_have_text("live")
+    fake.wait_for_clients(1)
+    fake.pull("drop?refuse_api=true")
+    expect(page.locator(".live")).to_have_text(re.compile("reconnecting, data is .* old"))
+    fake.pull("reset")
+    expect(page.locator(".live")).to_have_text("live")
+    fake.wait_for_clients(1)
+
+
+def test_without_a_stream_the_status_is_asked_for(open_page: Open, fake: Fake) -> None:
+    page = open_page("/", quiet=False)
+    expect(page.locator("machine-card").first).to_be_visible()
+    page.route("**/api/v1/stream*", lambda route: route.abort())
+    fake.wait_for_clients(1)
+    fake.pull("drop")
+    fake.pull("status/demo/packing/l1/m001", {"reason": "asked for"})
+    shown = page.locator('machine-card[data-asset="demo/packing/l1/m001"] .card-reason')
+    expect(shown).to_have_text("asked for", timeout=12_000)
+
+
+def test_hidden_page_holds_no_stream(open_page: Open, fake: Fake) -> None:
+    page = open_page("/")
+    fake.wait_for_clients(1)
+    hide = "(hidden) => { Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });"
+    hide += " document.dispatchEvent(new Event('visibilitychange')); }"
+    page.evaluate(hide, True)
+    fake.wait_for_clients(0)
+    fake.pull("status/demo/packing/l1/m001", {"reason": "while hidden"})
+    page.evaluate(hide, False)
+    fake.wait_for_clients(1)
+    shown = page.locator('machine-card[data-asset="demo/packing/l1/m001"] .card-reason')
+    expect(shown).to_have_text("while hidden")
+
+
+def test_wall_says_how_old_its_data_is(open_page: Open, fake: Fake) -> None:
+    page = open_page("/?wall=1", width=1920, height=1080, quiet=False)
+    page.clock.install()
+    page.reload()
+    expect(page.locator("machine-card")).to_have_count(4)
+    expect(page.locator("wall-board > .stale")).to_be_hidden()
+    fake.wait_for_clients(1)
+    fake.pull("drop?refuse_api=true")
+    page.clock.run_for(40_000)
+    expect(page.locator("wall-board > .stale")).to_have_text(re.compile(r"Data is \d+ s old"))

@@ -1,0 +1,149 @@
+"""The page of one machine in a browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.web.conftest import Fake, Open
+from tests.web.fake_plant import HOSTILE, HOSTILE_REASON
+
+MACHINE = "demo/packing/l1/m002"
+PAGE = f"/assets/{MACHINE}"
+PAINTED = """canvas => {
+    const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    return pixels.filter((value, i) => i % 4 === 3 && value > 0).length;
+}"""
+
+
+def spans(page: Page) -> int:
+    return page.locator("state-timeline rect.span").count()
+
+
+def test_timeline_draws_spans_with_a_legend(shared_page: Open) -> None:
+    page = shared_page(PAGE)
+    expect(page.locator("state-timeline rect.span").first).to_be_visible()
+    assert spans(page) > 5
+    expect(page.locator("state-timeline .legend")).to_contain_text("Down")
+    expect(page.locator("state-timeline .tick-text").first).to_have_text(re.compile(r"\d\d:\d\d|\w+ \d+"))
+
+
+def test_window_buttons_and_dragging_zoom(open_page: Open) -> None:
+    page = open_page(PAGE)
+    expect(page.locator("state-timeline rect.span").first).to_be_visible()
+    page.get_by_role("button", name="24 h").click()
+    expect(page).to_have_url(re.compile("window=24h"))
+    box = page.locator("svg.timeline").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 200, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 400, box["y"] + 20, steps=4)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("from=.*to="))
+    page.get_by_role("button", name="Leave zoom").click()
+    expect(page).to_have_url(re.compile(r"\?window=24h$"))
+
+
+def test_timeline_is_walked_with_the_keyboard(open_page: Open) -> None:
+    page = open_page(PAGE)
+    expect(page.locator("state-timeline rect.span").first).to_be_visible()
+    page.locator("svg.timeline").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(".tip")).to_be_visible()
+    before = page.locator(".tip").inner_text()
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(".tip").inner_text() != before
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("from=.*to="))
+
+
+def test_waterfall_goes_from_calendar_time_to_good_parts(shared_page: Open) -> None:
+    page = shared_page(PAGE)
+    rows = page.locator("loss-waterfall tbody tr")
+    expect(rows.first).to_contain_text("Calendar time")
+    expect(rows.last).to_contain_text("Ideal time, good parts")
+    edges = rows.evaluate_all("""rows => rows.map((row) => {
+        const bar = row.querySelector("rect");
+        const [x, width] = ["x", "width"].map((name) => Number(bar.getAttribute(name)));
+        return [row.dataset.kind, x, x + width];
+    })""")
+    level = 0.0
+    for kind, left, right in edges:
+        if kind == "loss":
+            assert right == pytest.approx(level, abs=3.1)  # it hangs from where the one before it ended
+        level = left if kind == "loss" else right
+
+
+def test_reasons_are_sorted_by_time_and_by_count(open_page: Open) -> None:
+    page = open_page(PAGE + "?window=24h")
+    counts = page.locator("stop-reasons tbody tr td:nth-child(3)")
+    expect(counts.first).to_be_visible()
+    page.get_by_role("button", name="Count").click()
+    numbers = [int(text) for text in counts.all_inner_texts()]
+    assert numbers == sorted(numbers, reverse=True)
+    expect(page.locator("stop-reasons")).to_contain_text("of the stop time has no reason")
+
+
+def test_every_signal_is_plotted_with_its_unit(shared_page: Open) -> None:
+    page = shared_page(PAGE)
+    expect(page.locator("signal-chart canvas")).to_have_count(4)
+    titles = page.locator("signal-chart h3")
+    expect(titles).to_have_text(["vibration (mm/s)", "temperature (°C)", "motor_current (A)", HOSTILE])
+    for i in range(4):
+        assert page.locator("signal-chart canvas").nth(i).evaluate(PAINTED) > 2000
+    expect(page.locator("signal-chart .reading").first).to_have_text(re.compile(r"mm/s.* · \d\d:\d\d:\d\d"))
+
+
+def test_new_readings_are_appended(open_page: Open) -> None:
+    page = open_page(PAGE + "?window=1h")
+    reading = page.locator("signal-chart .reading").first
+    expect(reading).to_have_text(re.compile(r"\d\d:\d\d:\d\d"))
+    before = reading.inner_text()
+    expect(reading).not_to_have_text(before)
+
+
+def test_kpis_explain_themselves(shared_page: Open) -> None:
+    page = shared_page(PAGE)
+    kpi = page.locator(".kpi-card[data-kpi=first_pass_yield]")
+    kpi.locator("summary").click()
+    expect(kpi.locator(".facts").nth(1)).to_contain_text("EOL<1>")
+    expect(kpi).to_contain_text("revision 3")
+    expect(page.locator(".kpi-card[data-kpi=energy_per_part] .chip")).to_have_text("Failures of third_party: 3")
+
+
+def test_rejections_and_events_of_the_machine_are_listed(shared_page: Open) -> None:
+    page = shared_page(PAGE)
+    rows = page.locator("[data-panel=rejections] .rejection")
+    expect(rows.first).to_contain_text("Unknown kind")
+    rows.first.locator("summary").click()
+    expect(rows.first.locator("pre")).to_have_text('{"ts": 1, "state": "running"}')
+    expect(page.locator(".events tr").first).to_contain_text("Parts")
+
+
+def test_streamed_status_changes_the_head(open_page: Open, fake: Fake) -> None:
+    page = open_page(PAGE)
+    expect(page.locator("machine-card .card-label")).to_have_text("Fault")
+    expect(page.locator(".live")).to_have_text("live")
+    fake.pull(f"status/{MACHINE}", {"state": "running", "time_class": "run", "reason": None, "in_state_s": 1})
+    expect(page.locator("machine-card .card-label")).to_have_text("Running")
+
+
+def test_hostile_names_are_text(open_page: Open) -> None:
+    page = open_page("/assets/demo/assembly/l1/m003")
+    expect(page.locator("h1")).to_have_text(HOSTILE)
+    expect(page).to_have_title(HOSTILE)
+    expect(page.locator("stop-reasons")).to_contain_text(HOSTILE_REASON)
+    expect(page.locator("main img, main script")).to_have_count(0)
+
+
+def test_path_of_a_line_leads_to_the_board(open_page: Open) -> None:
+    page = open_page("/assets/demo/packing/l1")
+    expect(page.locator("machine-card")).to_have_count(4)
+    expect(page).to_have_url(re.compile(r"/\?asset=demo%2Fpacking%2Fl1"))
+
+
+def test_missing_machine_is_said(open_page: Open) -> None:
+    page = open_page("/assets/demo/packing/l9/nobody", quiet=False)
+    expect(page.locator(".notice")).to_have_text("No machine called demo/packing/l9/nobody has been heard.")
