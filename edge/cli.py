@@ -30,6 +30,7 @@ Rate = Annotated[
 ]
 Seed = Annotated[int, typer.Option(help="The same seed makes the same plant.")]
 BackfillHours = Annotated[float, typer.Option("--backfill-hours", min=0, help="Hours of the past to publish first.")]
+Seconds = Annotated[float | None, typer.Option("--seconds", min=0, help="Stop after so long.")]
 CONFIG = Path("config")
 
 
@@ -49,12 +50,28 @@ def demo(
     rate: Rate = 1.0,
     seed: Seed = 1,
     backfill_h: BackfillHours = 8.0,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="Of the page; default: api.port, or a free one.")
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser, where there is a screen.")] = True,
+    duration_s: Seconds = None,
 ) -> None:
     """Run a broker, a simulated plant, the service and its page in one go."""
     settings = _settings(config, overrides)
     from edge.demo import demo as run_demo
 
-    raise typer.Exit(run_demo(settings, rate=rate, seed=seed, backfill_h=backfill_h))
+    raise typer.Exit(
+        run_demo(
+            settings,
+            overrides=overrides or (),
+            rate=rate,
+            seed=seed,
+            backfill_h=backfill_h,
+            port=port,
+            browser=browser,
+            duration_s=duration_s,
+        )
+    )
 
 
 @app.command()
