@@ -23,6 +23,8 @@ from edge.decode.payload import PAYLOADS
 from edge.journal.record import Record
 from edge.settings.load import load
 from edge.settings.service import ServiceSettings
+from tests.brokers import Broker, publish
+from tests.running import Service
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]
@@ -77,6 +79,30 @@ def test_plugin_file_of_a_page_is_loaded_by_the_service(block: Block, tmp_path: 
     loaded = host.load(tmp_path)
     assert loaded.broken == {}
     assert file.stem in {kpi.plugin for kpi in loaded.kpis.values()}
+
+
+def test_plugin_files_of_the_pages_answer_in_the_running_service() -> None:
+    path = "demo/packing/l1/m001"
+    now = time.time_ns() // 10**6
+    messages = {
+        "state": {"ts": now - 5000, "state": "running"},
+        "count": {"ts": now - 4000, "total": 8, "bad": 2},
+        "unit": {"ts": now - 3000, "serial": "SN-1", "result": "fail", "defects": 3},
+    }
+    sent = [(f"shopfloor/v1/{path}/{kind}", json.dumps(payload).encode()) for kind, payload in messages.items()]
+    with Broker() as broker, Service(broker.url) as service:
+        service.stop()
+        for block in blocks("python"):
+            if "title" in block.attributes:
+                (service.folder / "plugins.d" / Path(block.attributes["title"]).name).write_text(block.text)
+        service.start()
+        publish(broker.port, sent)
+        service.wait_processed(len(sent))
+        answers = {name: service.get(f"/api/v1/kpis/{name}", asset=path) for name in ("scrap_rate", "defects")}
+        on_the_page = service.get(f"/api/v1/assets/{path}/status")["kpis"]
+    assert answers["scrap_rate"]["values"]["scrap_rate"] == 0.25
+    assert answers["defects"]["values"] == {"defects": 3.0}
+    assert {"scrap_rate", "defects"} <= on_the_page.keys()
 
 
 # --- messages, settings, answers -----------------------------------------------------------------
