@@ -1,0 +1,215 @@
+"""Rollups of readings: count, extremes and sum per minute and hour, a row per signal and hour, kept beyond the points.
+
+An hour's row holds its own figures and, in `minutes`, those of each of its minutes: open (plain arrays) while the hour
+is the signal's newest, packed afterwards. Minutes are dropped before hours are.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import apsw
+
+from edge.clock import HOUR
+from edge.store.chunks import pack_values, unpack_values
+
+SCHEMA = """
+create table reading_rollups(
+    id integer primary key, n integer not null, low real not null, high real not null, total real not null,
+    minutes blob);
+"""
+HOUR_BITS, HOUR_BIAS = 24, 1 << 23  # the key is the signal's number, then the hour since 1970
+OPEN, PACKED = 0, 1
+FLOAT_MAX = sys.float_info.max
+
+
+class Stat(NamedTuple):
+    """Figures of n points (n > 0)."""
+
+    n: int
+    low: float
+    high: float
+    total: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Stat:
+        if len(values) == 1:
+            value = values[0]
+            return cls(1, value, value, value)
+        return cls(len(values), min(values), max(values), _bounded(sum(values)))
+
+    @property
+    def mean(self) -> float:
+        """Never outside of the extremes, where rounding (or a sum that overflowed) would put it."""
+        return min(max(self.total / self.n, self.low), self.high)
+
+
+Minutes = dict[int, Stat]
+"""By minute of the hour, 0..59."""
+
+
+def merge(stats: Iterable[Stat]) -> Stat:
+    """Figures of all the points together."""
+    parts = list(stats)
+    if len(parts) == 1:
+        return parts[0]
+    ns, lows, highs, totals = zip(*parts, strict=True)
+    return Stat(sum(ns), min(lows), max(highs), _bounded(sum(totals)))
+
+
+def _bounded(total: float) -> float:
+    """A sum that overflowed, as the largest float: infinities would cancel to NaN later."""
+    return min(max(total, -FLOAT_MAX), FLOAT_MAX)
+
+
+def cuts(times: Sequence[int], width: int) -> list[tuple[int, int, int]]:
+    """(bucket, first row, row after the last) of rising instants; a bucket is an instant divided by `width`."""
+    found = []
+    row, end = 0, len(times)
+    while row < end:
+        bucket = times[row] // width
+        after = bisect_left(times, (bucket + 1) * width, row)
+        found.append((bucket, row, after))
+        row = after
+    return found
+
+
+def stretches(minutes: Iterable[int]) -> list[tuple[int, int]]:
+    """Minutes as stretches [first, after) without gaps."""
+    found: list[tuple[int, int]] = []
+    for minute in sorted(minutes):
+        if found and found[-1][1] == minute:
+            found[-1] = found[-1][0], minute + 1
+        else:
+            found.append((minute, minute + 1))
+    return found
+
+
+def key(signal: int, hour: int) -> int:
+    """Number of the row of one signal and hour (hours since 1970)."""
+    return signal << HOUR_BITS | (hour + HOUR_BIAS)
+
+
+def hour_of(row: int) -> int:
+    return (row & ((1 << HOUR_BITS) - 1)) - HOUR_BIAS
+
+
+def pack(minutes: Minutes, form: int) -> bytes:
+    places = sorted(minutes)
+    ns, lows, highs, totals = map(list, zip(*[minutes[place] for place in places], strict=True))
+    head = bytes([form, len(places), *places]) + array("I", ns).tobytes()
+    if form == OPEN:
+        return head + array("d", lows + highs + totals).tobytes()
+    columns = [pack_values(column, min(column), max(column)) for column in (lows, highs, totals)]
+    return head + b"".join(len(column).to_bytes(2, "little") + column for column in columns)
+
+
+def unpack(blob: bytes) -> Minutes:
+    k = blob[1]
+    start = 2 + 5 * k
+    ns = array("I", blob[2 + k : start])
+    if blob[0] == OPEN:
+        figures = array("d", blob[start:]).tolist()
+        lows, highs, totals = figures[:k], figures[k : 2 * k], figures[2 * k :]
+    else:
+        columns = []
+        for _ in range(3):
+            size = int.from_bytes(blob[start : start + 2], "little")
+            columns.append(unpack_values(blob[start + 2 : start + 2 + size], k))
+            start += 2 + size
+        lows, highs, totals = columns
+    return dict(zip(blob[2 : 2 + k], map(Stat, ns, lows, highs, totals), strict=True))
+
+
+class Rollups:
+    """Writes rollups, inside the caller's transaction."""
+
+    def __init__(self, db: apsw.Connection) -> None:
+        self._db = db
+
+    def add(self, signal: int, stats: Iterable[tuple[int, Stat]], newest_hour: int) -> int:
+        """Add figures of new points, by minute since 1970 and rising. Returns how many points that is."""
+        by_hour: dict[int, Minutes] = {}
+        for minute, figures in stats:
+            by_hour.setdefault(minute // 60, {})[minute % 60] = figures
+        for hour, minutes in by_hour.items():
+            old = self._minutes(signal, hour)
+            if old:
+                for place, figures in minutes.items():
+                    old[place] = merge((old[place], figures)) if place in old else figures
+                minutes = old
+            elif old is None:
+                self._add_to_bare(signal, hour, minutes)
+                continue
+            self._save(signal, hour, minutes, newest_hour)
+        return sum(figures.n for minutes in by_hour.values() for figures in minutes.values())
+
+    def replace(self, signal: int, minutes: Mapping[int, Stat], newest_hour: int) -> int:
+        """Put the figures of some minutes (since 1970) in place of what is there. Returns the change of n."""
+        more = 0
+        for hour in {minute // 60 for minute in minutes}:
+            known = self._minutes(signal, hour) or {}
+            more -= sum(figures.n for figures in known.values())
+            known.update((minute % 60, figures) for minute, figures in minutes.items() if minute // 60 == hour)
+            more += sum(figures.n for figures in known.values())
+            self._save(signal, hour, known, newest_hour)
+        return more
+
+    def close(self, signal: int, hour: int) -> None:
+        """Pack the row of an hour that is over."""
+        minutes = self._minutes(signal, hour)
+        if minutes:
+            self._save(signal, hour, minutes, hour + 1)
+
+    def _minutes(self, signal: int, hour: int) -> Minutes | None:
+        """Minutes of an hour; empty where there is none yet, None where they were dropped."""
+        found = self._db.execute("select minutes from reading_rollups where id=?", (key(signal, hour),)).fetchone()
+        if found is None:
+            return {}
+        return None if found[0] is None else unpack(found[0])
+
+    def _save(self, signal: int, hour: int, minutes: Minutes, newest_hour: int) -> None:
+        whole = merge(minutes.values())
+        packed = pack(minutes, OPEN if hour >= newest_hour else PACKED)
+        self._db.execute("replace into reading_rollups values(?,?,?,?,?,?)", (key(signal, hour), *whole, packed))
+
+    def _add_to_bare(self, signal: int, hour: int, minutes: Minutes) -> None:
+        """Add to an hour whose minutes were dropped."""
+        self._db.execute(
+            "update reading_rollups set n=n+?2, low=min(low,?3), high=max(high,?4), total=total+?5 where id=?1",
+            (key(signal, hour), *merge(minutes.values())),
+        )
+
+
+def read_hours(db: apsw.Connection, signal: int, start: int, end: int) -> Iterator[tuple[int, Stat]]:
+    """Hours (since 1970) in [start, end) that have points, with their figures."""
+    sql = "select id, n, low, high, total from reading_rollups where id>=? and id<? order by id"
+    for row, *figures in db.execute(sql, (key(signal, start), key(signal, end))):
+        yield hour_of(row), Stat(*figures)
+
+
+def read_minutes(db: apsw.Connection, signal: int, start: int, end: int) -> Iterator[tuple[int, Stat]]:
+    """Minutes (since 1970) in [start, end) that have points. An hour without minutes counts at its first one."""
+    sql = "select id, n, low, high, total, minutes from reading_rollups where id>=? and id<? order by id"
+    for row, *figures, blob in db.execute(sql, (key(signal, start // 60), key(signal, -(-end // 60)))):
+        first = 60 * hour_of(row)
+        found = {0: Stat(*figures)} if blob is None else unpack(blob)
+        for place, one in found.items():
+            if start <= first + place < end:
+                yield first + place, one
+
+
+def drop_minutes(db: apsw.Connection, signal: int, before_us: int) -> None:
+    """Keep only the hour's own figures of hours before an instant."""
+    ids = (key(signal, -HOUR_BIAS), key(signal, before_us // HOUR))
+    db.execute("update reading_rollups set minutes=null where id>=? and id<? and minutes not null", ids)
+
+
+def drop_hours(db: apsw.Connection, signal: int, before_us: int) -> None:
+    """Delete the rollups of hours before an instant."""
+    db.execute("delete from reading_rollups where id>=? and id<?",
+               (key(signal, -HOUR_BIAS), key(signal, before_us // HOUR)))  # fmt: skip

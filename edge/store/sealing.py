@@ -1,0 +1,211 @@
+"""Seals tails: sorts, cuts at UTC days, packs each signal's values into a chunk, and keeps the rollups exact."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import apsw
+import msgspec
+
+from edge.clock import DAY, HOUR, MINUTE
+from edge.store.chunks import Times, Values, pack_times, pack_values
+from edge.store.points import Marks, Points
+from edge.store.rollups import Rollups, Stat, cuts, merge, stretches
+from edge.store.series import Catalog, Group, Signal, places_of
+from edge.store.tails import Rows, Tail
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+@dataclass(slots=True)
+class Block:
+    """Points of one group in order of time, each instant once; a list of values and marks for each signal."""
+
+    group: Group
+    times: Times
+    columns: list[Values]
+    marks: dict[int, Marks]
+    first_offset: int
+    last_offset: int
+
+    def cut(self, first: int, after: int) -> Block:
+        """Its rows from `first` up to `after`."""
+        if first == 0 and after == len(self.times):
+            return self
+        times = self.times[first:after]
+        marks = {
+            column: kept
+            for column, known in self.marks.items()
+            if (kept := {ts: said for ts, said in known.items() if times[0] <= ts <= times[-1]})
+        }
+        columns = [column[first:after] for column in self.columns]
+        return Block(self.group, times, columns, marks, self.first_offset, self.last_offset)
+
+
+def blocks_of(tails: Sequence[Tail], catalog: Catalog) -> list[Block]:
+    """The rows of one machine's tails as blocks that nowhere say two things of one signal and instant."""
+    tails = [tail for tail in tails if tail]
+    if not _overlap(tails):
+        return [_block(tail.group, tail) for tail in tails]
+    main = max(tails, key=len)
+    others = [tail for tail in tails if tail is not main]
+    if _contradict(main, others):
+        return _by_signal(tails, catalog)
+    return [_block(main.group, main), *_by_signal(others, catalog)]
+
+
+def _overlap(tails: Sequence[Tail]) -> bool:
+    names = [name for tail in tails for name in tail.group.names]
+    return len(names) > len(set(names))
+
+
+def _contradict(main: Tail, others: Iterable[Tail]) -> bool:
+    """Whether another tail has a signal and instant of the main one."""
+    times = set(main.times)
+    names = set(main.group.names)
+    return any(not names.isdisjoint(tail.group.names) and not times.isdisjoint(tail.times) for tail in others)
+
+
+def _by_signal(tails: Iterable[Tail], catalog: Catalog) -> list[Block]:
+    """A block of its own for each signal: machines that send only what has changed have many small groups."""
+    gathered: dict[str, tuple[Group, Rows]] = {}
+    for tail in sorted(tails, key=lambda tail: tail.group.id):
+        width = len(tail.group.names)
+        for column, name in enumerate(tail.group.names):
+            if name not in gathered:
+                gathered[name] = catalog.group(tail.group.machine, (name,)), Rows()
+            rows = gathered[name][1]
+            for row, said in tail.quality.items():
+                if name in said:
+                    rows.quality[len(rows) + row] = {name: said[name]}
+            rows.times.extend(tail.times)
+            rows.offsets.extend(tail.offsets)
+            rows.values.extend(tail.values[column::width])
+    return [_block(group, rows) for group, rows in gathered.values()]
+
+
+def _block(group: Group, rows: Rows) -> Block:
+    width = len(group.names)
+    columns = [rows.values[column::width].tolist() for column in range(width)]
+    times: Times = rows.times
+    keep: Sequence[int] = range(len(times))
+    if not rows.in_order():
+        last = {rows.times[row]: row for row in sorted(keep, key=rows.offsets.__getitem__)}
+        times = sorted(last)
+        keep = [last[ts] for ts in times]
+        columns = [[column[row] for row in keep] for column in columns]
+    marks: dict[int, Marks] = {}
+    if rows.quality:
+        for row in keep:
+            for name, said in rows.quality.get(row, {}).items():
+                marks.setdefault(group.names.index(name), {})[rows.times[row]] = said
+    return Block(group, times, columns, marks, min(rows.offsets), max(rows.offsets))
+
+
+class Sealing:
+    """Writes blocks as chunks, inside the caller's transaction. `dropped_us`: points before it have been dropped."""
+
+    def __init__(self, db: apsw.Connection, catalog: Catalog, dropped_us: int) -> None:
+        self._db, self._catalog = db, catalog
+        self._rollups = Rollups(db)
+        self.dropped_us = dropped_us
+
+    def seal(self, tails: Sequence[Tail]) -> None:
+        """Write the rows of one machine's tails. The tails stay as they are."""
+        stale: dict[Signal, set[int]] = {}
+        blocks = blocks_of(tails, self._catalog)
+        self._catalog.save()
+        before = self._newest_chunk()
+        newest = {id(block): _newest(block.group.signals) for block in blocks}
+        for block in blocks:
+            for part in self._parts(block, newest[id(block)]):
+                self._write(part, stale, newest[id(block)], before)
+        for signal, minutes in stale.items():
+            self._recompute(signal, minutes)
+
+    def _newest_chunk(self) -> int:
+        ((newest,),) = self._db.execute("select coalesce(max(id), 0) from reading_chunks")
+        return int(newest)
+
+    def _parts(self, block: Block, newest: int | None) -> list[Block]:
+        """Cut at UTC days, and into late rows and rows later than all that is sealed."""
+        times = block.times
+        late = 0 if newest is None else bisect_right(times, newest)
+        edges = {0, late, len(times)} | {after for _, _, after in cuts(times, DAY)}
+        ordered = sorted(edges)
+        return [block.cut(first, after) for first, after in pairwise(ordered)]
+
+    def _write(self, block: Block, stale: dict[Signal, set[int]], newest: int | None, before: int) -> None:
+        late = newest is not None and block.times[0] <= newest and block.times[0] >= self.dropped_us
+        minutes = cuts(block.times, MINUTE)
+        packed: list[bytes] = []
+        stats = array("d")
+        for signal, values in zip(block.group.signals, block.columns, strict=True):
+            parts = (
+                [Stat.of(values[first:after]) for _, first, after in minutes] if len(minutes) > 1 else [Stat.of(values)]
+            )
+            whole = merge(parts)
+            packed.append(pack_values(values, whole.low, whole.high))
+            stats.extend((whole.low, whole.high, whole.total, values[0], values[-1]))
+            if late and self._crosses(signal, block, before):
+                stale.setdefault(signal, set()).update(minute for minute, _, _ in minutes)
+            else:
+                self._roll_up(signal, [(minute, part) for (minute, _, _), part in zip(minutes, parts, strict=True)])
+            self._note_last(signal, block.times[-1], values[-1])
+        self._insert(block, packed, stats)
+
+    def _insert(self, block: Block, packed: Sequence[bytes], stats: array[float]) -> None:
+        ends = array("q")
+        end = 0
+        for column in packed:
+            end += len(column)
+            ends.append(end)
+        times = block.times
+        self._db.execute(
+            'insert into reading_chunks("group", start, end, n, first_offset, last_offset, stats, times, ends, '
+            "columns, quality) values(?,?,?,?,?,?,?,?,?,?,?)",
+            (block.group.id, times[0], times[-1], len(times), block.first_offset, block.last_offset, stats.tobytes(),
+             pack_times(times), ends.tobytes(), b"".join(packed), _encode(block.marks) if block.marks else None),
+        )  # fmt: skip
+
+    def _crosses(self, signal: Signal, block: Block, before: int) -> bool:
+        """Whether an older chunk of the signal has instants between the first and the last of this one."""
+        sources = self._points(signal).sources(block.times[0], block.times[-1] + 1)
+        return any(source.id <= before for source in sources)
+
+    def _points(self, signal: Signal) -> Points:
+        return Points(self._db, places_of(self._db, signal.machine, signal.id), signal.name)
+
+    def _roll_up(self, signal: Signal, stats: list[tuple[int, Stat]]) -> None:
+        newest = stats[-1][0] // 60
+        if signal.last_ts is not None:
+            open_hour = signal.last_ts // HOUR
+            if newest > open_hour:
+                self._rollups.close(signal.id, open_hour)
+            newest = max(newest, open_hour)
+        signal.n += self._rollups.add(signal.id, stats, newest)
+
+    def _note_last(self, signal: Signal, ts: int, value: float) -> None:
+        if signal.last_ts is None or ts >= signal.last_ts:
+            signal.last_ts, signal.last_value = ts, value
+        self._catalog.touch(signal)
+
+    def _recompute(self, signal: Signal, minutes: set[int]) -> None:
+        """Take the figures of some minutes from the points themselves."""
+        points = self._points(signal)
+        exact: dict[int, list[Stat]] = {}
+        for first, after in stretches(minutes):
+            for run in points.runs(first * MINUTE, after * MINUTE):
+                for minute, begin, end in cuts(run.times, MINUTE):
+                    exact.setdefault(minute, []).append(Stat.of(run.values[begin:end]))
+        assert signal.last_ts is not None
+        merged = {minute: merge(parts) for minute, parts in exact.items()}
+        signal.n += self._rollups.replace(signal.id, merged, signal.last_ts // HOUR)
+
+
+def _newest(signals: Iterable[Signal]) -> int | None:
+    return max((signal.last_ts for signal in signals if signal.last_ts is not None), default=None)
