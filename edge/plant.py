@@ -27,9 +27,10 @@ class Plant:
     def calendar(self, path: str) -> Calendar:
         """The calendar of the site that a path lies in."""
         site = path.partition("/")[0]
-        known = self._calendars.get(site)
+        name = site if site in self.settings.sites else ""  # sites that nobody configured share one
+        known = self._calendars.get(name)
         if known is None:
-            known = self._calendars[site] = Calendar(self.settings.site(path))
+            known = self._calendars[name] = Calendar(self.settings.site(path))
         return known
 
     def timezone(self, path: str) -> str:
@@ -51,6 +52,7 @@ class Plant:
             stale_us=round(machine.stale_after_s * SECOND),
             default_state=machine.default_state,
             no_order_is_loss=machine.no_order_is_loss,
+            maintenance_is_planned=not machine.planned_maintenance_only,
             counter_modulus=machine.counter_modulus,
             plausibility_factor=machine.counter_plausibility_factor,
             reject_signal=machine.reject_signal,

@@ -18,7 +18,7 @@ from edge import logs
 from edge.api.app import create_app
 from edge.api.hub import Hub
 from edge.api.server import ListenError, serve
-from edge.clock import SECOND, from_datetime
+from edge.clock import DAY, SECOND, from_datetime
 from edge.decode import DecodeSettings
 from edge.host import PluginHost, load
 from edge.ingest.link import IngestLink
@@ -27,10 +27,11 @@ from edge.journal.reader import JournalReader
 from edge.live import Live, render
 from edge.plant import Plant
 from edge.processing.pipeline import Hooks, Pipeline
+from edge.processing.retention import Retention
 from edge.query.query import Query
 from edge.query.reading import Connections
 from edge.settings.load import Settings
-from edge.settings.service import ServiceSettings
+from edge.settings.service import ServiceSettings, StoreSettings
 from edge.store.schema import StoreTooNew
 from edge.vitals import Vitals
 from edge.web.pages import add_pages
@@ -51,6 +52,12 @@ def decode_settings(settings: ServiceSettings) -> DecodeSettings:
         oldest_us=from_datetime(datetime(oldest.year, oldest.month, oldest.day, tzinfo=UTC)),
         max_payload_bytes=settings.events.max_payload_bytes,
     )
+
+
+def retention(store: StoreSettings) -> Retention:
+    """How long the store keeps what, from the service file."""
+    days = (store.readings_days, store.minute_days, store.hour_days, store.events_days)
+    return Retention(*(round(one * DAY) for one in days))
 
 
 def run(settings: Settings) -> int:
@@ -166,7 +173,10 @@ class Service:
         loop = asyncio.get_running_loop()
         journal = self.directory / "journal"
         self.hub = Hub(render=render)
-        pipeline = Pipeline(self.directory / "store.db", JournalReader(journal), self.plant, self.decoding, self.host)
+        pipeline = Pipeline(
+            self.directory / "store.db", JournalReader(journal), self.plant, self.decoding, self.host,
+            retention=retention(self.settings.service.store),
+        )  # fmt: skip
         lateness_us = round(self.settings.service.events.lateness_limit_s * SECOND)
         query = Query(
             self.connections, self.plant, self.host, JournalReader(journal), self.decoding,

@@ -68,6 +68,7 @@ class Service:
         self.url = f"http://127.0.0.1:{self.port}"
         self.config = self.folder / "config"
         self.config.mkdir(exist_ok=True)
+        (self.folder / "plugins.d").mkdir(exist_ok=True)
         (self.config / "edge.toml").write_text("", encoding="utf-8")
         text = plant if isinstance(plant, str) else plant_toml(plant or {})
         (self.config / "plant.toml").write_text(text, encoding="utf-8")

@@ -24,6 +24,7 @@ from edge.processing import tally
 from edge.processing.evaluation import Evaluation
 from edge.processing.intake import Intake, Taken
 from edge.processing.machine import Machine
+from edge.processing.retention import Retention
 from edge.store import events as event_store
 from edge.store import hours as hour_store
 from edge.store.readings import ReadingsWriter
@@ -35,6 +36,7 @@ COMMIT_EVENTS = 20_000
 EVALUATE_S = 1.0
 COLD_BUDGET_S = 0.1
 RETRY_S = 1.0
+RETIRE_S = 60.0
 DAMAGED = (apsw.CorruptError, apsw.NotADBError)
 
 
@@ -69,6 +71,7 @@ class Pipeline:
     decode_settings: DecodeSettings
     host: PluginHost
     hooks: Hooks = field(default_factory=Hooks)
+    retention: Retention = Retention()
     now: Callable[[], int] = lambda: time.time_ns() // 1000
 
     def __post_init__(self) -> None:
@@ -79,7 +82,7 @@ class Pipeline:
         self._uncommitted = 0
         self._committed_at = self._evaluated_at = 0.0
         self._evaluate_every = EVALUATE_S
-        self._cold_at = 0
+        self._retire_at = 0.0
 
     # opening
 
@@ -169,6 +172,7 @@ class Pipeline:
                 self.evaluate_live()
                 self.work_on_cold(COLD_BUDGET_S if got else 10 * COLD_BUDGET_S)
             if not got:
+                self._retire()
                 self._wake.wait(0.05 if self._uncommitted else 0.25)
                 self._wake.clear()
 
@@ -241,6 +245,13 @@ class Pipeline:
             with self.db:
                 event_store.pack(self.db, machine.number, hour, machine.resolution)
             machine.packed(hour)
+
+    def _retire(self) -> None:
+        """Drop a piece of what is too old, when there is nothing better to do."""
+        if time.monotonic() >= self._retire_at and not self._uncommitted:
+            with self.db:
+                more = self.retention.step(self.db, self.readings, self.now())
+            self._retire_at = time.monotonic() + (0.0 if more else RETIRE_S)
 
     def catch_up(self) -> None:
         """Take everything that the journal holds and evaluate all of it; without a thread, for rebuilds and tests."""

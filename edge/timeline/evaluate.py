@@ -92,6 +92,8 @@ def _class(segment: Segment, piece: Piece, stop: Stop | None, rules: Rules) -> t
         return RUN, 6 if piece.kind == "planned" else None
     if piece.kind == "planned":
         return PLANNED, 4
+    if segment.state == "maintenance" and rules.maintenance_is_planned:
+        return PLANNED, 7
     if stop is None:
         return _CLASSES[kind], {"setup": 9, "unknown": 25, "no_order": 30}[kind]
     return (MICRO if stop.micro else DOWN), 36 if segment.state in EXTERNAL else 34

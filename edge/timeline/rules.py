@@ -38,6 +38,7 @@ class Rules:
     stale_us: int = 0  # 0: silence means nothing
     default_state: str = "unknown"
     no_order_is_loss: bool = False
+    maintenance_is_planned: bool = False  # time in maintenance, as the machine says it, is no loss (ruling 7)
     counter_modulus: int | None = None
     plausibility_factor: float = 1.5
     reject_signal: str = "auto"
