@@ -71,7 +71,7 @@ class Pipeline:
     decode_settings: DecodeSettings
     host: PluginHost
     hooks: Hooks = field(default_factory=Hooks)
-    retention: Retention = Retention()
+    retention: Retention = field(default_factory=Retention)
     now: Callable[[], int] = lambda: time.time_ns() // 1000
 
     def __post_init__(self) -> None:

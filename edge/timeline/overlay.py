@@ -35,7 +35,7 @@ class Nothing:
 
 
 class Overlay:
-    """A `History` that reads from `stored` and writes nowhere. Stored rows from `ignore_from` on do not exist for it."""
+    """A `History` that reads from `stored` and writes nowhere; stored rows from `ignore_from` on are not seen."""
 
     def __init__(self, stored: Stored, ignore_from: int = 1 << 62) -> None:
         self.stored = stored
