@@ -1,6 +1,6 @@
 """Logging: one line per event with its fields, as text on a console or as JSON; standard library only.
 
-A structured-logging library was measured at 8 MB of the 90 that the idle service may take (docs/decisions/003).
+A structured-logging library was measured at 8 MB of the 90 that the idle service may take (docs/decisions/004).
 """
 
 from __future__ import annotations
