@@ -105,7 +105,7 @@ def write_users(folder: Path, users: dict[str, str]) -> None:
 
 
 def write(file: Path, text: str) -> None:
-    """Whole or not at all. The file is open, as users have other numbers in a container; the folder around it is not."""
+    """Whole or not at all. The file is open, as users have other numbers in a container; its folder is closed."""
     file.parent.mkdir(mode=0o700, exist_ok=True)
     new = file.with_suffix(".new")
     new.write_text(text)
