@@ -28,7 +28,7 @@ from edge.processing.retention import Retention
 from edge.store import events as event_store
 from edge.store import hours as hour_store
 from edge.store.readings import ReadingsWriter
-from edge.store.schema import open_writer
+from edge.store.schema import move_log, open_writer
 
 BATCH = 1000
 COMMIT_S = 0.25
@@ -134,6 +134,7 @@ class Pipeline:
         """Commit what is taken and close the store; twice does no harm."""
         if hasattr(self, "db"):
             self.commit()
+            move_log(self.db)
             self.db.close()
             del self.db
 

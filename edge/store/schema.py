@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import apsw
@@ -81,6 +82,13 @@ def _look(db: apsw.Connection) -> None:
     """Read a little of every table, so that a damaged file is found at start and not in the middle of work."""
     for (name,) in list(db.execute("select name from sqlite_master where type='table' and name not like 'sqlite%'")):
         db.execute(f'select * from "{name}" limit 1').fetchall()  # noqa: S608  # names come from the schema
+
+
+def move_log(db: apsw.Connection) -> None:
+    """Move what is in the write-ahead log into the file, unless a reader is in the way."""
+    db.set_busy_timeout(500)
+    with contextlib.suppress(apsw.BusyError):
+        db.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
 
 def open_reader(path: Path) -> apsw.Connection:
