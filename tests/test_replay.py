@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -154,3 +155,11 @@ def test_odd_but_right_topics_pass() -> None:
 def test_a_line_that_is_no_message_is_told(line: bytes) -> None:
     with pytest.raises(BadLineError):
         payload_of(parse_line(line))
+
+
+def test_the_recording_of_the_documentation_can_be_published() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "demo-and-recordings.md").read_text()
+    [block] = re.findall(r"^```jsonl[^\n]*\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    payloads = [payload_of(parse_line(line.encode())) for line in block.splitlines()]
+    assert payloads[0] == b'{"ts": 1741000000000, "state": "running"}'
+    assert payloads[1:] == [b'{"ts": 1741000005000, "total": 3}', b"\xff\xfe"]
