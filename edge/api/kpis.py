@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from edge.api.context import Ctx
-from edge.api.parameters import KpiParameters, Name, Parameters
+from edge.api.parameters import ExplainParameters, KpiParameters, Name, Parameters
 
 router = APIRouter(prefix="/kpis", tags=["kpis"])
 
@@ -29,5 +29,16 @@ async def kpi(ctx: Ctx, name: Name, parameters: Annotated[KpiParameters, Query()
     def question() -> object:
         window = ctx.answers.window(parameters.asset, *bounds)
         return ctx.answers.kpi(name, window, parameters.step, parameters.as_of)
+
+    return await ctx.answer(question)
+
+
+@router.get("/{name}/explain")
+async def explain(ctx: Ctx, name: Name, parameters: Annotated[ExplainParameters, Query()]) -> Response:
+    """Where the number comes from: intervals with class and ruling, counts, units, settings, and message offsets."""
+    bounds = parameters.bounds(ctx.settings, ctx.now())
+
+    def question() -> object:
+        return ctx.answers.explain(name, ctx.answers.window(parameters.asset, *bounds), parameters.as_of)
 
     return await ctx.answer(question)

@@ -28,6 +28,7 @@ SHAPES: dict[str, tuple[type, ...]] = {
     "losses": (shapes.Losses,),
     "kpis": (shapes.Kpis,),
     "kpi": (shapes.KpiAnswer,),
+    "explain": (shapes.Explained,),
     "rejections": (shapes.Rejections,),
     "events": (shapes.Events,),
     "message": (shapes.Message,),

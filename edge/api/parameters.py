@@ -217,10 +217,13 @@ class ReadingParameters(WindowParameters):
     points: int = Field(800, ge=1, le=5000, description="About how many points a series may have.")
 
 
-class KpiParameters(WindowParameters):
+class ExplainParameters(WindowParameters):
     asset: Asset = Field(description=f"The machine, or a prefix that pools its machines: {AN_ASSET}.")
-    step: Step | None = Field(None, description=f"Also answer each part of the window: {A_STEP}.")
     as_of: Instant | None = Field(None, description="Answer as it was known then: only what had arrived counts.")
+
+
+class KpiParameters(ExplainParameters):
+    step: Step | None = Field(None, description=f"Also answer each part of the window: {A_STEP}.")
 
     def check_windows(self, settings: ApiSettings, now: int) -> None:
         """QueryError where `step` cuts the window into too many."""

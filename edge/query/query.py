@@ -16,6 +16,7 @@ from edge.host import PluginHost
 from edge.journal.reader import JournalReader
 from edge.plant import Plant, line_of
 from edge.query import lists
+from edge.query.explain import explain
 from edge.query.kpis import Question, answer, known_kpi, kpi_number, settings_of
 from edge.query.reading import Connections, MachineRow, all_machines, machines_under
 from edge.query.status import KIND_BY_LEVELS, group_status, machine_status
@@ -248,6 +249,17 @@ class Query:
             parts = steps(self.plant.calendar(window.asset), window.window, step)
             out["windows"] = [answer(question, cells, name, part) for part in parts]
         return out
+
+    def explain(self, name: str, window: Asked, as_of: int | None) -> dict[str, Any]:
+        """One KPI over a window with everything that it is the sum of."""
+        known_kpi(self.host, name)
+        question = self._question(window.asset, as_of)
+        return {
+            "kpi": name,
+            "asset": window.asset,
+            "timezone": self.plant.timezone(window.asset),
+            **explain(question, question.cells(), name, window.window),
+        }
 
     def rejections(self, filters: Mapping[str, Any]) -> dict[str, Any]:
         """Messages that could not become events, newest first."""

@@ -63,6 +63,9 @@ class FakeAnswers:
     def kpis(self) -> Answer:
         return self._answer("kpis")
 
+    def explain(self, name: str, window: FakeWindow, as_of: int | None) -> Answer:
+        return self._answer("explain", name, window, as_of)
+
     def kpi(self, name: str, window: FakeWindow, step: str | None, as_of: int | None) -> Answer:
         return self._answer("kpi", name, window, step, as_of, example="stepped" if step else "window")
 
