@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.journal.errors import JournalBusy
-from edge.journal.segment import sync_directory
+from edge.journal.segment import remove_files, sync_directory
 
 _NAME = re.compile(r"\d{20}\.db")
-_LOCK_WAIT_S = 5.0
 
 
 def segment_path(directory: Path, first: int) -> Path:
@@ -48,10 +47,11 @@ def file_bytes(path: Path) -> int:
 def put_aside(path: Path, now_s: float) -> Path:
     """Rename a damaged segment and its log to `*.damaged-<time>`; the new path of the segment."""
     end = datetime.fromtimestamp(now_s, UTC).strftime(".damaged-%Y%m%dT%H%M%S.%fZ")
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", "-wal"):
         whole = path.with_name(path.name + suffix)
-        if whole.exists():
+        if whole.exists() and (not suffix or whole.stat().st_size):
             whole.rename(whole.with_name(whole.name + end))
+    remove_files(path)
     sync_directory(path.parent)
     return path.with_name(path.name + end)
 
@@ -59,7 +59,7 @@ def put_aside(path: Path, now_s: float) -> Path:
 class WriterLock:
     """Holds the directory for one writer: a second one waits a little for the first to end, then JournalBusy."""
 
-    def __init__(self, directory: Path, wait_s: float = _LOCK_WAIT_S) -> None:
+    def __init__(self, directory: Path, wait_s: float) -> None:
         self._handle = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         deadline = time.monotonic() + wait_s
         while True:

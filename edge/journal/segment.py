@@ -136,9 +136,8 @@ class SegmentWriter:
             try:
                 self._db.executemany(_INSERT, rows)
                 self._db.execute("COMMIT")
-            except apsw.Error:
+            finally:
                 self._roll_back()
-                raise
 
     def salvage(self, rows: Sequence[Row]) -> None:
         """Insert rows of which some may be there already; those stay as they are."""
@@ -146,6 +145,7 @@ class SegmentWriter:
             self._db.executemany(_INSERT.replace("INSERT", "INSERT OR IGNORE"), rows)
 
     def _roll_back(self) -> None:
+        """Where a transaction is still open."""
         if self._db.in_transaction:
             with contextlib.suppress(apsw.Error):  # the error that led here is the one to tell
                 self._db.execute("ROLLBACK")

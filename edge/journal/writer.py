@@ -28,7 +28,7 @@ _CHECKPOINT_HARD_BYTES: Final = 64 << 20  # a reader always in the way: wait for
 
 
 class JournalWriter:
-    """The one writer of a journal directory (made if missing; JournalBusy when another process writes it).
+    """The one writer of a journal directory (made if missing; JournalBusy when another one does not end in time).
 
     Opening looks at the last segment only. What it finds damaged is put aside, what is readable of it saved, and a gap
     notice written. Calls may come from any thread, one at a time. After a JournalError other than JournalFull the
@@ -36,28 +36,33 @@ class JournalWriter:
     """
 
     def __init__(
-        self, directory: Path, limits: JournalLimits | None = None, *, clock: Callable[[], float] = time.time
+        self,
+        directory: Path,
+        limits: JournalLimits | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        lock_wait_s: float = 5.0,
     ) -> None:
         self.directory = directory
         self.limits = limits or JournalLimits()
         self._clock = clock
         self._cursor = 0
+        self._failed = False
         self._segment: SegmentWriter | None = None
-        directory.mkdir(parents=True, exist_ok=True)
-        with contextlib.ExitStack() as undo:
-            self._lock = WriterLock(directory)
+        with storage_errors(), contextlib.ExitStack() as undo:
+            directory.mkdir(parents=True, exist_ok=True)
+            self._lock = WriterLock(directory, lock_wait_s)
             undo.callback(self._lock.release)
             self._open()
             undo.pop_all()
 
     def _open(self) -> None:
-        with storage_errors():
-            ending = find_end(self.directory, self._clock())
-            self.last_offset = ending.last_offset
-            self._closed = ClosedSegments([path for path in segment_paths(self.directory) if path != ending.segment])
-            self._reserve = Reserve(self.directory, self.limits.reserve_bytes)
-            self._mark = MarkFile(self.directory)
-            self._mark.write(self.last_offset)
+        ending = find_end(self.directory, self._clock())
+        self.last_offset = ending.last_offset
+        self._closed = ClosedSegments([path for path in segment_paths(self.directory) if path != ending.segment])
+        self._reserve = Reserve(self.directory, self.limits.reserve_bytes)
+        self._mark = MarkFile(self.directory)
+        self._mark.write(self.last_offset)
         if ending.segment is not None:
             self._segment = SegmentWriter(ending.segment)
         self._gap = ending.gap
@@ -78,14 +83,17 @@ class JournalWriter:
             self._append_gap()
         if not entries:
             return self.last_offset
+        self._check_quota()
         try:
-            with storage_errors():
-                return self._write(entries)
+            return self._write(entries)
         except JournalDamaged:
             self._mend()
             return self._write(entries)
         except JournalFull:
             self._reserve.give_up()
+            raise
+        except JournalError:
+            self._failed = True
             raise
 
     def append_notice(self, gap: Gap, epoch: int = 0) -> int:
@@ -101,23 +109,11 @@ class JournalWriter:
             self._gap = gap
             raise
 
+    @storage_errors()
     def _write(self, entries: Sequence[Entry]) -> int:
         segment = self._ready(len(entries))
         first = self.last_offset + 1
-        segment.insert(
-            [
-                (
-                    offset,
-                    topic,
-                    payload,
-                    received,
-                    flags,
-                    epoch,
-                    checksum(offset, topic, payload, received, flags, epoch),
-                )
-                for offset, (topic, payload, received, flags, epoch) in enumerate(entries, first)
-            ]
-        )
+        segment.insert([(at, *entry, checksum(at, *entry)) for at, entry in enumerate(entries, first)])
         self.last_offset += len(entries)
         self._mark.write(self.last_offset)
         return self.last_offset
@@ -125,8 +121,6 @@ class JournalWriter:
     def _ready(self, count: int) -> SegmentWriter:
         """The segment to write to: upkeep comes before the entries, so that no error of it can follow their commit."""
         self._reserve.check()
-        if self.bytes >= self.limits.max_bytes and not self.retire(self._cursor):
-            raise JournalFull(f"the journal has reached its limit of {self.limits.max_bytes} bytes")
         segment = self._segment
         if segment is not None and self._is_over(segment, count):
             self._close_segment(segment)
@@ -138,6 +132,10 @@ class JournalWriter:
         if segment.wal_bytes >= _CHECKPOINT_BYTES:
             segment.checkpoint(truncate=segment.wal_bytes >= _CHECKPOINT_HARD_BYTES)
         return segment
+
+    def _check_quota(self) -> None:
+        if self.bytes >= self.limits.max_bytes and not self.retire(self._cursor):
+            raise JournalFull(f"the journal has reached its limit of {self.limits.max_bytes} bytes")
 
     def _is_over(self, segment: SegmentWriter, count: int) -> bool:
         if count > SEGMENT_ROWS:
@@ -156,6 +154,7 @@ class JournalWriter:
         self._closed.add(segment.path)
         self.retire(self._cursor)
 
+    @storage_errors()
     def _mend(self) -> None:
         """The segment turned out to be damaged while it was written: do what opening it would have done."""
         if self._segment is not None:
@@ -177,8 +176,13 @@ class JournalWriter:
         return (record.received, record.epoch) if record else (0, 0)
 
     def close(self) -> None:
-        """End in order, so that the next start need not check; twice does no harm."""
+        """End in order, so that the next start need not check; twice does no harm.
+
+        After an error nothing is flushed again: a second try may succeed though the first one lost something."""
         try:
+            if self._segment is not None and self._failed:
+                self._segment.abandon()
+                self._segment = None
             if self._segment is not None:
                 with contextlib.suppress(JournalFull):  # it is all in the log, which is as durable
                     self._segment.checkpoint()

@@ -111,6 +111,7 @@ class Source:
         self._heard = heard
         self._backoff = backoff or Backoff()
         self._connection: Connection | None = None
+        self._handshake: asyncio.Timeout | None = None
         self._may_connect = asyncio.Event()
         self._may_connect.set()
         self._closing = asyncio.Event()
@@ -133,8 +134,9 @@ class Source:
         connection = self._connection = self._new_connection(self.options, self.status.epoch + 1, self.inbox)
         began = time.monotonic()
         try:
-            async with asyncio.timeout(HANDSHAKE_S):
+            async with asyncio.timeout(HANDSHAKE_S) as self._handshake:
                 await self._establish(connection)
+            self._handshake = None
             error = await connection.ended()
         except MqttError as failed:
             error = failed
@@ -143,7 +145,7 @@ class Source:
         except OSError as failed:
             error = MqttError(str(failed) or failed.__class__.__name__)
         finally:
-            self._connection = None
+            self._connection = self._handshake = None
             await connection.close()
         if self.status.subscribed and time.monotonic() - began >= STABLE_S:
             self._backoff.reset()
@@ -213,6 +215,8 @@ class Source:
         """Take nothing more: what was taken can still be acknowledged, then comes `close`."""
         self._closing.set()
         self._may_connect.set()
+        if self._handshake is not None:
+            self._handshake.reschedule(0.0)
         if self._connection is not None:
             self._connection.drop()
 

@@ -20,6 +20,7 @@ from edge.mqtt.source import REFUSED_S, Connection, MqttError
 
 _READ_AT_ONCE: Final = 200
 _REFUSED: Final = 0x80
+_CONNECT_S: Final = 2.5
 _CLOSE_S: Final = 1.0
 
 
@@ -62,7 +63,9 @@ class AiomqttConnection(Connection):
 
     def _take_over(self, client: aiomqtt.Client) -> None:
         """Put our callbacks in front of aiomqtt's."""
-        paho = self._paho = client._client
+        paho: Any = client._client
+        self._paho = paho
+        paho.connect_timeout = _CONNECT_S  # it blocks a thread, which the end of the process waits for
         paho.manual_ack_set(True)
         paho.on_message = self._on_message
         its_connect, its_disconnect = paho.on_connect, paho.on_disconnect
@@ -85,7 +88,7 @@ class AiomqttConnection(Connection):
     async def subscribe(self) -> None:
         assert self._client is not None
         try:
-            codes = await self._client.subscribe([(pattern, 1) for pattern in self.options.filters])
+            codes: Any = await self._client.subscribe([(pattern, 1) for pattern in self.options.filters])
         except aiomqtt.MqttError as error:
             raise MqttError(f"could not subscribe: {error}") from error
         for pattern, code in zip(self.options.filters, codes, strict=False):
@@ -161,6 +164,8 @@ class AiomqttConnection(Connection):
                 await client.__aexit__(None, None, None)
             if client._disconnected.done():
                 client._disconnected.exception()  # it has been told already, through our own callback
+        elif self._paho is not None:
+            self._paho.disconnect()
         self._finish(MqttError("closed"))
 
 
