@@ -61,3 +61,4 @@ def test_wall_says_how_old_its_data_is(open_page: Open, fake: Fake) -> None:
     fake.pull("drop?refuse_api=true")
     page.clock.run_for(40_000)
     expect(page.locator("wall-board > .stale")).to_have_text(re.compile(r"Data is \d+ s old"))
+    expect(page.locator("html")).to_have_attribute("data-stale", "")  # which takes the colour out of the cards

@@ -114,15 +114,17 @@ function otherKpi(name, kpi) {
   return h("div", { "data-kpi": name }, h("dt", {}, kpi.title), h("dd", {}, valueText(kpi.headline, headlineOf(kpi), kpi.unit)));
 }
 
-/** Cards by asset path, made once and kept: `arrangeCards(parent, statuses, catalogue)`. */
+/** Cards by asset path, made once, kept, and drawn anew only where the status is another. */
 export class CardShelf {
   #cards = new Map();
+  #drawn = new WeakMap();
 
   arrange(parent, statuses, catalogue) {
     const nodes = statuses.map((status) => {
       if (!this.#cards.has(status.asset)) this.#cards.set(status.asset, document.createElement("machine-card"));
       const card = this.#cards.get(status.asset);
-      card.show(status, catalogue);
+      if (this.#drawn.get(card) !== status) card.show(status, catalogue);
+      this.#drawn.set(card, status);
       return card;
     });
     arrange(parent, nodes);

@@ -94,7 +94,7 @@ export class SignalChart extends HTMLElement {
     const band = { stroke: "transparent", points: { show: false } };
     const few = (plot) => this.#series.points.length < 60 && plot.series.length > 0;
     return {
-      width: this.canvas.clientWidth, height: HEIGHT, padding: [10, 8, 0, 0], legend: { show: false },
+      width: this.canvas.clientWidth, height: HEIGHT, padding: [10, 20, 0, 0], legend: { show: false },
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
       cursor: { sync: { key: SYNC.key, setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
       scales: { y: { range: room } },

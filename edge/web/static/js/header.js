@@ -32,6 +32,11 @@ export function connectionText() {
   return { tone: live.stale ? "stale" : "waiting", text: t("live.reconnecting", { age }) };
 }
 
+/** Takes the colour out of what is shown while its age is not to be trusted. */
+export function markStale() {
+  document.documentElement.toggleAttribute("data-stale", live.stale);
+}
+
 class PageHeader extends HTMLElement {
   #seconds = 0;
 
@@ -55,6 +60,7 @@ class PageHeader extends HTMLElement {
     setText(this.time, clockTime(serverNow(), zone));
     setText(this.day, `${dayText(serverNow(), zone)} · ${zoneText(serverNow(), zone)}`);
     const { tone, text } = connectionText();
+    markStale();
     setAttribute(this.connection, "data-tone", tone);
     setText(this.live, text);
     if (this.#seconds++ % READINESS_S === 0 && !document.hidden) this.#askReadiness();

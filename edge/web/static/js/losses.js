@@ -12,6 +12,9 @@ const FAMILIES = [
   ["performance", /^(micro|speed|slow|performance|reduced|minor)/u],
   ["quality", /^(quality|reject|bad|scrap|defect)/u],
 ];
+const SHOWN = 8; // reasons before somebody asks for all
+const UNPLANNED = new Set(["down", "micro"]);
+const MUTE = new Set(["stopped", "fault", "idle", "unknown"]); // states that say nothing of why
 const WIDTH = 1000;
 const HEIGHT = 24;
 
@@ -73,6 +76,7 @@ function waterfallRow({ step, from, to }, whole) {
 export class StopReasons extends HTMLElement {
   #by = "seconds";
   #reasons = [];
+  #all = false;
 
   show(reasons) {
     this.#reasons = reasons;
@@ -84,15 +88,25 @@ export class StopReasons extends HTMLElement {
     const sorted = [...reasons].sort((a, b) => b[by] - a[by]);
     const whole = sorted.reduce((sum, row) => sum + row[by], 0);
     let sum = 0;
-    const rows = sorted.map((row) => reasonRow(row, row[by] / sorted[0][by], (sum += row[by]) / whole));
-    this.replaceChildren(this.#unexplained(), h("div", { class: "table-scroll" }, h("table", { class: "pareto" }, this.#head(), h("tbody", {}, rows))));
+    const rows = sorted.map((row) => reasonRow(row, row[by] / (sorted[0][by] || 1), (sum += row[by]) / (whole || 1)));
+    const shown = this.#all ? rows : rows.slice(0, SHOWN);
+    const table = h("table", { class: "pareto" }, this.#head(), h("tbody", {}, shown));
+    this.replaceChildren(this.#unexplained(), h("div", { class: "table-scroll" }, table), this.#more(rows.length - shown.length));
+  }
+
+  #more(hidden) {
+    const click = () => {
+      this.#all = true;
+      this.show(this.#reasons);
+    };
+    return hidden ? h("button", { type: "button", class: "button", click }, t("reasons.more", { n: hidden })) : "";
   }
 
   // A share of stops that nobody explained says how far the rest can be trusted.
   #unexplained() {
     const seconds = (rows) => rows.reduce((sum, row) => sum + row.seconds, 0);
-    const whole = seconds(this.#reasons);
-    const share = whole ? seconds(this.#reasons.filter((row) => !row.reason)) / whole : 0;
+    const stops = this.#reasons.filter((row) => UNPLANNED.has(row.time_class));
+    const share = stops.length ? seconds(stops.filter((row) => !row.reason && MUTE.has(row.state))) / seconds(stops) : 0;
     return h("p", { class: "quiet", "data-high": share > 0.04 }, t("reasons.unexplained", { share: percent(share) }));
   }
 
@@ -124,9 +138,10 @@ export class StopReasons extends HTMLElement {
 function reasonRow(row, length, sum) {
   const bar = h("span", { class: "pareto-bar", "aria-hidden": "true" });
   bar.style.setProperty("--share", String(length));
-  const text = row.reason ?? t("reason.none");
-  const name = h("span", { class: row.reason ? "pareto-reason" : "pareto-reason missing" }, text);
-  const state = h("span", { class: "pareto-state" }, `${stateName(row.state)} · ${t(`tone.${row.time_class}`, {}, row.time_class)}`);
+  const name = h("span", { class: "pareto-reason" }, row.reason ?? stateName(row.state));
+  const origin = row.reason ? stateName(row.state) : MUTE.has(row.state) ? t("reason.none") : "";
+  const words = [origin, t(`tone.${row.time_class}`, {}, row.time_class)].filter(Boolean);
+  const state = h("span", { class: "pareto-state" }, words.join(" · "));
   const line = h(
     "tr",
     {},

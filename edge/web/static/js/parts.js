@@ -22,7 +22,7 @@ export class PartsBar {
     const { total = 0, good = 0, bad = 0, target, target_full: full } = parts ?? {};
     const known = Number.isFinite(target);
     setText(this.made, count(good));
-    setText(this.due, known ? t("parts.due", { n: count(target) }) : t("parts.good"));
+    setText(this.due, known ? t("parts.due", { n: count(Math.round(target)) }) : t("parts.good"));
     setText(this.gap, known ? gapText(good - target) : bad ? t("parts.bad", { n: count(bad) }) : "");
     this.gap.classList.toggle("behind", known && good < target);
     const scale = Math.max(full ?? 0, target ?? 0, total, 1);
@@ -30,7 +30,7 @@ export class PartsBar {
     this.bar.style.setProperty("--good", String(good / scale));
     this.bar.style.setProperty("--bad", String(bad / scale));
     this.bar.style.setProperty("--target", String((target ?? 0) / scale));
-    const whole = Number.isFinite(full) ? t("parts.full", { n: count(full) }) : "";
+    const whole = Number.isFinite(full) ? t("parts.full", { n: count(Math.round(full)) }) : "";
     this.node.title = [t("parts.total", { total: count(total), bad: count(bad) }), whole].filter(Boolean).join(" · ");
   }
 }

@@ -4,10 +4,10 @@ import { readAsset, readAssets, readKpis } from "./api.js";
 import { learnTime, monotonic } from "./clock.js";
 
 const STRUCTURE_MS = 60_000; // new machines and plugins are looked for this often, and when an unknown machine speaks
-const NOTIFY_MS = 250;
+const NOTIFY_MS = 500;
 const AT_ONCE = 6;
 
-/** Dispatches `change`, at most four times a second. */
+/** Dispatches `change`, at most twice a second. */
 export class Plant extends EventTarget {
   /** [{path, title, machines: [path], status}] in the order of the plant. */
   lines = [];

@@ -33,7 +33,7 @@ export class SignalPanel {
 
   async refresh(asset, frame) {
     this.#asset = asset;
-    this.#frame = frame;
+    this.#frame = { ...frame, to: frame.dataTo, end: frame.to }; // no room for what is still to come
     if (monotonic() - this.#loadedAt < RELOAD_MS) return;
     if (!this.signals.length) {
       this.node.replaceChildren(h("p", { class: "quiet" }, t("signals.empty")));
@@ -42,7 +42,7 @@ export class SignalPanel {
     const series = await this.#read(frame.from, frame.dataTo, POINTS);
     this.#loadedAt = monotonic();
     arrange(this.node, series.map((one) => this.#chart(one.signal)));
-    for (const one of series) this.#chart(one.signal).show(one, frame);
+    for (const one of series) this.#chart(one.signal).show(one, this.#frame);
   }
 
   async #append() {
@@ -83,5 +83,6 @@ export class SignalPanel {
 }
 
 function moved(frame, now) {
-  return frame.sliding ? { ...frame, from: now - (frame.to - frame.from), to: now } : frame;
+  const from = frame.sliding ? now - (frame.to - frame.from) : frame.from;
+  return { ...frame, from, to: Math.min(now, frame.sliding ? now : frame.end) };
 }

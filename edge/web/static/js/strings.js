@@ -167,6 +167,7 @@ const EN = {
   "reasons.count": "Count",
   "reasons.sum": "Sum",
   "reasons.sum.why": "Share of this row and all above it",
+  "reasons.more": "{n} more",
   "reasons.none": "No stop in this window.",
   "reasons.unexplained": "{share} of the stop time has no reason.",
 
@@ -393,6 +394,7 @@ const DE = {
   "reasons.count": "Anzahl",
   "reasons.sum": "Summe",
   "reasons.sum.why": "Anteil dieser Zeile und aller darüber",
+  "reasons.more": "{n} weitere",
   "reasons.none": "Kein Stillstand in diesem Fenster.",
   "reasons.unexplained": "{share} der Stillstandszeit ohne Grund.",
 

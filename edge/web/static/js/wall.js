@@ -4,7 +4,7 @@ import { onTick, serverNow } from "./clock.js";
 import { arrange, h, icon, setAttribute, setText } from "./dom.js";
 import { CardShelf } from "./card.js";
 import { clockTime, dayText, duration } from "./format.js";
-import { connectionText } from "./header.js";
+import { connectionText, markStale } from "./header.js";
 import { FactorBars, KpiFigure, orderedKpis } from "./kpis.js";
 import { countTones, linesInOrder, machinesOf } from "./line.js";
 import { live } from "./live.js";
@@ -115,6 +115,7 @@ class WallBoard extends HTMLElement {
     setText(this.time, clockTime(serverNow(), this.#zone));
     setText(this.day, dayText(serverNow(), this.#zone));
     const { tone, text } = connectionText();
+    markStale();
     this.stale.hidden = tone === "live" || (tone === "waiting" && live.ageS < 8);
     setText(this.stale, live.stale ? t("wall.stale", { age: duration(live.ageS) }) : text);
     setAttribute(this.stale, "data-tone", tone);
