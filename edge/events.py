@@ -16,7 +16,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True, gc=False):
     received: int
     offset: int
     index: int
-    clock_ahead: bool  # the device's time lay beyond the tolerance, `ts` is the received time (ruling 40)
+    clock_ahead: int  # by how much the device's time lay beyond the tolerance: then `ts` is the received time; else 0
     id: str | None
     boot: str | None
     seq: int | None

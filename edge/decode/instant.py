@@ -35,8 +35,9 @@ def _unit_hint(ts: datetime | int, received: int) -> str:
 
 def event_time(
     ts: datetime | int, received: int, settings: DecodeSettings, member: str = "ts"
-) -> tuple[int, bool] | Refusal:
-    """(microseconds, clock ahead): the device's time, or the received time where that one lies beyond the tolerance.
+) -> tuple[int, int] | Refusal:
+    """(microseconds, clock ahead): the device's time and 0, or, where it lies beyond the tolerance, the received time
+    and by how many microseconds the device's clock is ahead of it.
 
     Refused are times before `oldest_us` and more than `far_future_us` after the receipt."""
     us = microseconds(ts)
@@ -44,8 +45,8 @@ def event_time(
         hint = _unit_hint(ts, received)
         return Refusal("time_too_old", f"`{member}` is {_text(us)}, before {_text(settings.oldest_us)}{hint}")
     if us <= received + settings.clock_ahead_tolerance_us:
-        return us, False
+        return us, 0
     if us <= received + settings.far_future_us:
-        return received, True
+        return received, us - received
     hint = _unit_hint(ts, received)
     return Refusal("time_far_future", f"`{member}` is {_text(us)}, but it arrived {_text(received)}{hint}")

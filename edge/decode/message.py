@@ -70,7 +70,7 @@ def _decode_object(
             return moment
         ts, ahead = moment
     elif payload.timeless:
-        ts, ahead = received, False
+        ts, ahead = received, 0
     else:
         return _NO_TIME
     if not _is_plain(document) and (fault := payload.unprintable()) is not None:

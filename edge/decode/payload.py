@@ -42,7 +42,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Long = Annotated[str, Meta(max_length=1024)]
 Label = Name | Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 Count = Annotated[int, Meta(ge=0, le=COUNT_MAX)]
-Head = tuple[str, int, int, int, int, bool, str | None, str | None, int | None]
+Head = tuple[str, int, int, int, int, int, str | None, str | None, int | None]
 """The members every event begins with: asset, ts, received, offset, index, clock_ahead, id, boot, seq."""
 
 

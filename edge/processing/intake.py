@@ -10,11 +10,13 @@ import apsw
 import msgspec
 
 from edge.clock import HOUR
+from edge.corrections import TOPIC as CORRECTION_TOPIC
 from edge.decode import Decoded, DecodeSettings, Rejection, decode
 from edge.events import KINDS, AnyEvent, Heartbeat, Offline, Reading, UnitResult
 from edge.journal.notice import GAP_TOPIC, Gap
 from edge.journal.record import NOTICE_PREFIX, Record
 from edge.plant import Plant, line_of
+from edge.processing.amendments import Amendments
 from edge.processing.machine import Machine
 from edge.processing.tally import Tally
 from edge.store import meta
@@ -50,6 +52,7 @@ class Intake:
         self.by_number: dict[int, Machine] = {}
         self.identities = Identities(db)
         self.units = UnitIndex(db)
+        self.amendments = Amendments(db, self.machine, self.by_number)
         self._lines: dict[str, Line] = {}
         self._rejections: list[Rejection] = []
         self._notices: list[tuple[int, int, str, int | None, int | None, str]] = []
@@ -127,7 +130,7 @@ class Intake:
     def _is_duplicate(self, machine: Machine, event: AnyEvent) -> bool:
         numbered = event.boot is not None and event.seq is not None
         if numbered:
-            again = self.identities.seen_sequence(machine.number, event.boot or "", event.seq or 0)
+            again = self.identities.seen_sequence(machine.number, event.boot or "", event.seq or 0, event.received)
             if event.id is None:
                 return again
         if has_weak_identity(event):
@@ -159,20 +162,23 @@ class Intake:
         return known
 
     def _notice(self, record: Record) -> None:
-        """An entry of the service's own: a gap in what the broker or the disk could keep."""
+        """An entry of the service's own: a correction, or a gap in what the broker or the disk could keep."""
         self.tally.notices += 1
+        if record.topic == CORRECTION_TOPIC:
+            self.amendments.take(record)
         if record.topic != GAP_TOPIC:
             return
         gap = msgspec.json.decode(record.payload, type=Gap)
         self._notices.append((record.offset, record.received, gap.reason, gap.start, gap.end, gap.detail))
 
-    def commit(self, now: int) -> None:
+    def commit(self) -> None:
         """Write everything taken since the last commit, inside the caller's transaction."""
         for machine in self.machines.values():
             if machine.new_events or machine.new_alive:
                 machine.commit()
         self._commit_units()
-        self.identities.flush(now)
+        self.amendments.commit()
+        self.identities.flush()
         self.db.executemany(
             "insert or ignore into rejections values(?,?,?,?,?,?,?,?)",
             [(r.offset, r.index, r.received, r.topic, r.asset, r.reason, r.detail, r.size) for r in self._rejections],

@@ -189,7 +189,7 @@ class Pipeline:
     def commit(self) -> None:
         """One transaction: everything taken, and the cursor."""
         with self.db:
-            self.intake.commit(self.now())
+            self.intake.commit()
             self.readings.flush()
             tally.save(self.db, self.tally)
         self._uncommitted = 0

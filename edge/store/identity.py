@@ -1,7 +1,8 @@
 """Which messages were there before: a message counts once, however often a broker or a device sends it.
 
 Identity is the message's `id`; else (machine, `boot`, `seq`); else its content (machine, kind, time, values). The
-memory is bounded: sequence numbers are ranges, ids and contents are forgotten some days after they came.
+memory is bounded: sequence numbers are ranges, ids and contents are forgotten some days after they came. Days go by
+received times, never by the clock, so that a journal read again forgets as it did the first time.
 """
 
 from __future__ import annotations
@@ -71,12 +72,13 @@ class Sequence:
 
 
 def content_key(event: Event, kind: str) -> int:
-    """A 63-bit name of an event: of its id, or of all that it says."""
+    """A 63-bit name of an event: of its id, or of all that it says. Its time is the device's own, which a redelivery
+    repeats, also where the received time counts."""
     if event.id is not None:
         said: object = (event.asset, event.id)
     else:
         fields = event.__struct_fields__[len(Event.__struct_fields__) :]
-        said = (event.asset, kind, event.ts, event.seq, [getattr(event, name) for name in fields])
+        said = (event.asset, kind, event.ts + event.clock_ahead, event.seq, [getattr(event, name) for name in fields])
     return int.from_bytes(blake2b(_encode(said), digest_size=8).digest(), "big") >> 1
 
 
@@ -87,34 +89,38 @@ class Identities:
     db: apsw.Connection
     days: int = 7
     _sequences: dict[tuple[int, str], Sequence] = field(default_factory=dict)
-    _changed: set[tuple[int, str]] = field(default_factory=set)
-    _new: dict[int, int] = field(default_factory=dict)
-    _known: set[int] = field(default_factory=set)
+    _changed: dict[tuple[int, str], int] = field(default_factory=dict)  # with the received time
+    _new: dict[int, int] = field(default_factory=dict)  # with the day of the received time
+    _known: dict[int, int] = field(default_factory=dict)
+    _today: int = 0
     _forgotten_day: int = 0
 
     def prepare(self, keys: Iterable[int]) -> None:
         """Look up content keys of a batch at once; `seen` answers for these."""
         wanted = [key for key in keys if key not in self._new]
-        self._known = set()
+        self._known = {}
         if wanted:
-            sql = "select key from ids where key in (select value from json_each(?))"
-            self._known = {key for (key,) in self.db.execute(sql, (msgspec.json.encode(wanted).decode(),))}
+            sql = "select key, day from ids where key in (select value from json_each(?))"
+            self._known = dict(self.db.execute(sql, (msgspec.json.encode(wanted).decode(),)))
 
     def seen(self, key: int, received: int) -> bool:
-        """Whether a content key came before; it has now."""
-        if key in self._new or key in self._known:
+        """Whether a content key came in the last days; it has now."""
+        day = received // DAY
+        before = self._new.get(key, self._known.get(key))
+        if before is not None and day - before <= self.days:
             return True
-        self._new[key] = received
+        self._new[key] = day
+        self._today = max(self._today, day)
         return False
 
-    def seen_sequence(self, machine: int, boot: str, seq: int) -> bool:
+    def seen_sequence(self, machine: int, boot: str, seq: int, received: int) -> bool:
         """Whether (machine, boot, seq) came before; it has now."""
         place = (machine, boot)
         sequence = self._sequences.get(place)
         if sequence is None:
             sequence = self._sequences[place] = self._load(machine, boot)
         if sequence.add(seq):
-            self._changed.add(place)
+            self._changed[place] = received
             return False
         return True
 
@@ -123,20 +129,22 @@ class Identities:
         found = self.db.execute(sql, (machine, boot)).fetchone()
         return Sequence(*_decode_ranges(found[0])) if found else Sequence()
 
-    def flush(self, now: int) -> None:
+    def flush(self) -> None:
         """Write what is new, and forget ids and contents older than `days` once a day."""
-        self.db.executemany(
-            "insert or ignore into ids values(?,?)", [(key, received // DAY) for key, received in self._new.items()]
-        )
+        self.db.executemany("insert or replace into ids values(?,?)", self._new.items())
         self._new.clear()
         self.db.executemany(
             "insert or replace into sequences values(?,?,?,?)",
-            [(*place, now, _encode((s.starts, s.ends))) for place in self._changed for s in (self._sequences[place],)],
+            [
+                (*place, received, _encode((sequence.starts, sequence.ends)))
+                for place, received in self._changed.items()
+                for sequence in (self._sequences[place],)
+            ],
         )
         self._changed.clear()
-        if now // DAY != self._forgotten_day:
-            self._forgotten_day = now // DAY
-            self.db.execute("delete from ids where day<?", (now // DAY - self.days,))
+        if self._today != self._forgotten_day:
+            self._forgotten_day = self._today
+            self.db.execute("delete from ids where day<?", (self._today - self.days,))
             self._forget_boots()
 
     def _forget_boots(self) -> None:
