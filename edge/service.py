@@ -18,6 +18,7 @@ from edge import logs
 from edge.api.app import create_app
 from edge.api.hub import Hub
 from edge.api.server import ListenError, serve
+from edge.api.unreadable import answer_unreadable
 from edge.clock import DAY, SECOND, from_datetime
 from edge.decode import DecodeSettings
 from edge.host import PluginHost, load
@@ -26,7 +27,7 @@ from edge.ingest_settings import ingest_config
 from edge.journal.reader import JournalReader
 from edge.live import Live, render
 from edge.plant import Plant
-from edge.processing.pipeline import Hooks, Pipeline
+from edge.processing.pipeline import DAMAGED, Hooks, Pipeline
 from edge.processing.retention import Retention
 from edge.query.query import Query
 from edge.query.reading import Connections
@@ -129,6 +130,7 @@ class Service:
         async with self._ingest() as link, self._processing(link) as (pipeline, query, live):
             vitals = Vitals(link, pipeline, self.host, self.directory / "store.db", self.working)
             app = create_app(query, self.hub, vitals, vitals, pages=add_pages)
+            answer_unreadable(app, DAMAGED, pipeline.suspect)
             api = self.settings.service.api
             async with serve(app, api.host, api.port) as listening:
                 self.log.info("listening", url=listening.url, after_s=round(time.monotonic() - began, 2))

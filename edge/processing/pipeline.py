@@ -82,6 +82,7 @@ class Pipeline:
         self._uncommitted = 0
         self._committed_at = self._evaluated_at = 0.0
         self._evaluate_every = EVALUATE_S
+        self._suspected = False
         self._retire_at = 0.0
 
     # opening
@@ -164,6 +165,7 @@ class Pipeline:
 
     def _follow(self) -> None:
         while not self._stopping.is_set():
+            self._check_suspicion()
             got = self.take_batch()
             self.answer_asked(caught_up=got < BATCH)
             moment = time.monotonic()
@@ -176,6 +178,13 @@ class Pipeline:
                 self._retire()
                 self._wake.wait(0.05 if self._uncommitted else 0.25)
                 self._wake.clear()
+
+    def _check_suspicion(self) -> None:
+        if self._suspected:
+            self._suspected = False
+            found = self.db.execute("pragma quick_check(1)").fetchall()
+            if found != [("ok",)]:
+                raise apsw.CorruptError(str(found[0][0]))
 
     def take_batch(self) -> int:
         """Take the next records; returns how many there were."""
@@ -279,6 +288,11 @@ class Pipeline:
 
     def wake(self) -> None:
         """There may be new records."""
+        self._wake.set()
+
+    def suspect(self) -> None:
+        """Somebody could not read the store: look through all of it, and build it again where it is damaged."""
+        self._suspected = True
         self._wake.set()
 
     def stop(self) -> None:
