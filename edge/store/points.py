@@ -17,8 +17,9 @@ import msgspec
 from edge.clock import DAY
 from edge.store.chunks import Times, Values, unpack_times, unpack_values
 from edge.store.rollups import Stat
+from edge.store.segments import Rows
 from edge.store.series import Place
-from edge.store.tails import Rows, hot_rows
+from edge.store.tails import hot_rows
 
 SCHEMA = """
 create table reading_chunks(

@@ -85,7 +85,10 @@ class _Signal:
             return
         yield from self._of_points(start, first * MINUTE, width)
         mixed = self.mixed_minutes(first * MINUTE, after * MINUTE)
-        yield from self._of_rollups(first, after, mixed, hourly=width % HOUR == 0)
+        if width % HOUR == 0:
+            yield from self._of_rollups(first, after, mixed)
+        else:
+            yield from self._of_minutes(first, after, mixed, width // MINUTE)
         for begin, stop in stretches(mixed):
             yield from self._of_points(begin * MINUTE, stop * MINUTE, width)
         hot = self.hot.between(max(first * MINUTE, self.sealed_ts + 1), after * MINUTE)
@@ -109,10 +112,10 @@ class _Signal:
             for _, row, stop in cuts(run.times, width):
                 yield run.times[row], Stat.of(run.values[row:stop])
 
-    def _of_rollups(self, first: int, after: int, mixed: set[int], *, hourly: bool) -> Iterator[tuple[int, Stat]]:
-        """Figures of the minutes [first, after) except mixed ones, by the hour where that is enough."""
+    def _of_rollups(self, first: int, after: int, mixed: set[int]) -> Iterator[tuple[int, Stat]]:
+        """Figures of the minutes [first, after) except mixed ones, by the hour where a whole one is asked for."""
         hours, stop = -(-first // 60), after // 60
-        if not hourly or hours >= stop:
+        if hours >= stop:
             yield from self._of_minutes(first, after, mixed)
             return
         yield from self._of_minutes(first, hours * 60, mixed)
@@ -125,10 +128,9 @@ class _Signal:
                 yield from self._of_minutes(hour * 60, hour * 60 + 60, mixed)
         yield from self._of_minutes(stop * 60, after, mixed)
 
-    def _of_minutes(self, first: int, after: int, mixed: set[int]) -> Iterator[tuple[int, Stat]]:
-        for minute, figures in read_minutes(self.db, self.number, first, after):
-            if minute not in mixed:
-                yield minute * MINUTE, figures
+    def _of_minutes(self, first: int, after: int, mixed: set[int], together: int = 60) -> Iterator[tuple[int, Stat]]:
+        for minute, figures in read_minutes(self.db, self.number, first, after, together=together, apart=mixed):
+            yield minute * MINUTE, figures
 
     def unsealed(self) -> int:
         """How many points the hot rows add to the sealed ones."""

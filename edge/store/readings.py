@@ -7,8 +7,6 @@ of the journal.
 
 from __future__ import annotations
 
-from collections import deque
-
 import apsw
 
 from edge.clock import DAY
@@ -26,12 +24,24 @@ SCHEMA = series.SCHEMA + tails.SCHEMA + points.SCHEMA + rollups.SCHEMA + retenti
 GOOD = frozenset({"good", "Good", "GOOD"})
 
 SEAL_BYTES = 160_000  # a machine with as much waiting is sealed: 2,000 readings of 8 signals
-TAIL_BYTES = 20_000_000  # more than this does not wait in memory
-SEAL_VALUES = 48_000  # sealed in one flush, or twice what came with it where that is more: about 10 ms
+HOT_BYTES = 64_000_000  # more than this does not wait in hot rows
+FLUSH_BYTES = 500_000  # sealed in one flush, or a quarter more than came with it: about 10 ms
+LOOK_EVERY = 16  # flushes between looks for what else is due
+
+
+class Backlog:
+    """What waits of one machine: the tails of its groups, their bytes, and the newest instant known when it began."""
+
+    __slots__ = ("machine", "opened", "size", "tails")
+
+    def __init__(self, machine: int) -> None:
+        self.machine = machine
+        self.tails: list[Tail] = []
+        self.size = self.opened = 0
 
 
 class ReadingsWriter:
-    """The readings of all machines, written by one thread. `last` may be asked from any thread."""
+    """The readings of all machines, written by one thread. `last` and `units` may be asked from any thread."""
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
@@ -40,14 +50,11 @@ class ReadingsWriter:
         self._sealing = Sealing(db, self._catalog, self._retention.points_us)
         self._hot = HotRows(db)
         self._tails: dict[tuple[int | str, ...], Tail] = {}
-        self._machines: dict[int, list[Tail]] = {}
-        self._sizes: dict[int, int] = {}
-        self._opened: dict[int, int] = {}
-        self._due: deque[int] = deque()
+        self._backlogs: dict[int, Backlog] = {}
+        self._due: dict[int, Backlog] = {}
         self._touched: list[Tail] = []
         self._units: dict[int, dict[str, str]] = {}
-        self._newest = 0
-        self._waiting = 0
+        self._newest = self._waiting = self._flushes = 0
         self._restore()
 
     def _restore(self) -> None:
@@ -55,14 +62,13 @@ class ReadingsWriter:
         for group in self._catalog.groups():
             by_group[group.id] = self._open((group.machine, *group.names))
         self._hot.restore(by_group)
-        for machine, of_machine in self._machines.items():
-            size = sum(tail.size for tail in of_machine)
-            if size:
-                self._sizes[machine] = size
-                self._waiting += size
-            self._newest = max(self._newest, *(tail.newest for tail in of_machine))
-        self._opened = dict.fromkeys(self._sizes, self._newest)
-        self._due.extend(machine for machine, size in self._sizes.items() if size >= SEAL_BYTES)
+        self._newest = max((tail.newest for tail in by_group.values()), default=0)
+        for backlog in self._backlogs.values():
+            backlog.size = sum(tail.size for tail in backlog.tails)
+            backlog.opened = self._newest
+            self._waiting += backlog.size
+            if backlog.size >= SEAL_BYTES:
+                self._due[backlog.machine] = backlog
 
     def add(self, machine_id: int, ts_us: int, offset: int, signals: dict[str, float],
             quality: dict[str, str] | None = None, units: dict[str, str] | None = None) -> None:  # fmt: skip
@@ -71,18 +77,18 @@ class ReadingsWriter:
             tail = self._tails[(machine_id, *signals)]
         except KeyError:
             tail = self._open((machine_id, *signals))
-        times = tail.new_times
+        times = tail.times
         if not times:
             self._touched.append(tail)
         times.append(ts_us)
         if ts_us > tail.newest:
             tail.newest = ts_us
-        tail.new_offsets.append(offset)
-        tail.new_values += signals.values()
+        tail.offsets.append(offset)
+        tail.values += signals.values()
         if quality:
             doubtful = {name: said for name, said in quality.items() if said not in GOOD}
             if doubtful:
-                tail.new_quality[len(times) - 1] = doubtful
+                tail.quality[len(times) - 1] = doubtful
         if units and self._units.get(machine_id) != units:
             self._units[machine_id] = units
             self._catalog.name_units(machine_id, units)
@@ -91,7 +97,10 @@ class ReadingsWriter:
         machine, *names = key
         assert isinstance(machine, int)
         tail = self._tails[key] = Tail(self._catalog.group(machine, tuple(map(str, names))))
-        self._machines.setdefault(machine, []).append(tail)
+        backlog = self._backlogs.get(machine)
+        if backlog is None:
+            backlog = self._backlogs[machine] = Backlog(machine)
+        backlog.tails.append(tail)
         return tail
 
     def is_duplicate(self, machine_id: int, ts_us: int, signals: dict[str, float]) -> bool:
@@ -100,13 +109,18 @@ class ReadingsWriter:
         if tail is None or ts_us > tail.newest:
             return False
         if tail.recent is None:
-            tail.recent = Recent(self._db, tail.group.id, tail.times, tail.values)
-        return tail.recent.has(ts_us, list(signals.values()), tail.new_times, tail.new_values)
+            rows = self._hot.rows(tail)
+            tail.recent = Recent(self._db, tail.group.id, rows.times, rows.values)
+        return tail.recent.has(ts_us, list(signals.values()), tail.times, tail.values)
+
+    def _tails_of(self, machine_id: int) -> tuple[Tail, ...]:
+        backlog = self._backlogs.get(machine_id)
+        return () if backlog is None else tuple(backlog.tails)
 
     def last(self, machine_id: int) -> dict[str, tuple[int, float]]:
         """The newest (instant, value) of each signal of a machine, as of the last flush."""
         found: dict[str, tuple[int, int, float]] = {}
-        for tail in tuple(self._machines.get(machine_id, ())):
+        for tail in self._tails_of(machine_id):
             for name, point in tail.last_points():
                 if name not in found or point[:2] >= found[name][:2]:
                     found[name] = point
@@ -114,68 +128,71 @@ class ReadingsWriter:
 
     def units(self, machine_id: int) -> dict[str, str | None]:
         """The unit of each signal of a machine, None where none was ever named."""
-        of_machine = tuple(self._machines.get(machine_id, ()))
+        of_machine = self._tails_of(machine_id)
         return {signal.name: signal.unit for tail in of_machine for signal in tail.group.signals}
 
     def flush(self) -> None:
         """Persist everything added since the last flush, and seal some of what waits. In the caller's transaction."""
         if not self._touched:
             return
-        grown, values = self._take_new()
-        sealed = self._seal(max(SEAL_VALUES, 2 * values))
+        grown, added = self._take_new()
+        self._flushes += 1
+        if self._flushes % LOOK_EVERY == 0:
+            self._look_for_due()
+        sealed = self._seal(max(FLUSH_BYTES, added * 5 // 4))
         for tail in sealed:
             grown.pop(tail, None)
         self._catalog.save()
-        if self._hot.write(grown, sealed):
-            self._look_for_due()
+        self._hot.write(grown, sealed)
 
-    def _take_new(self) -> tuple[dict[Tail, int], int]:
-        """Move new readings into the tails: from which row on each has grown, and how many values came."""
-        grown: dict[Tail, int] = {}
-        values = 0
+    def _take_new(self) -> tuple[dict[Tail, bytes], int]:
+        """The segment of each tail that has grown, and the bytes of all."""
+        grown: dict[Tail, bytes] = {}
+        added = 0
         for tail in self._touched:
-            machine = tail.group.machine
-            grown[tail] = len(tail)
-            values += len(tail.new_values)
-            before = self._sizes.get(machine, 0)
-            size = self._sizes[machine] = before + tail.take_new()
-            if not before:
-                self._opened[machine] = self._newest
-            if before < SEAL_BYTES <= size:
-                self._due.append(machine)
-            self._waiting += size - before
-            self._newest = max(self._newest, tail.newest)
+            segment = grown[tail] = tail.take_new()
+            added += len(segment)
+            backlog = self._backlogs[tail.group.machine]
+            if not backlog.size:
+                backlog.opened = self._newest
+            backlog.size += len(segment)
+            if backlog.size >= SEAL_BYTES:
+                self._due[backlog.machine] = backlog
+            if tail.newest > self._newest:
+                self._newest = tail.newest
+        self._waiting += added
         self._touched.clear()
-        return grown, values
+        return grown, added
 
-    def _seal(self, values: int) -> list[Tail]:
-        """Seal machines that are due, up to so many values; at least one, so that none can be too large."""
+    def _seal(self, most: int) -> list[Tail]:
+        """Seal machines that are due, the longest first, up to so many bytes (but one at least)."""
         sealed: list[Tail] = []
-        while self._due and values > 0:
-            machine = self._due.popleft()
-            tails = [tail for tail in self._machines[machine] if tail]
-            if not tails:
-                continue
-            self._sealing.seal(tails)
+        while self._due:
+            backlog = next(iter(self._due.values()))
+            if sealed and backlog.size > most:
+                break
+            most -= backlog.size
+            del self._due[backlog.machine]
+            tails = [tail for tail in backlog.tails if tail.size]
+            self._sealing.seal([(tail.group, self._hot.rows(tail)) for tail in tails])
             sealed += tails
-            values -= sum(len(tail.values) for tail in tails)
-            self._waiting -= self._sizes.pop(machine, 0)
+            self._waiting -= backlog.size
+            backlog.size = 0
         return sealed
 
     def _look_for_due(self) -> None:
         """Note machines whose readings have waited for a day, and the largest ones where too much waits."""
-        due = set(self._due)
-        excess = self._waiting - TAIL_BYTES * 3 // 4 if self._waiting > TAIL_BYTES else 0
-        excess -= sum(self._sizes[machine] for machine in due)
-        for machine in sorted(self._sizes.keys() - due, key=self._sizes.__getitem__, reverse=True):
-            if excess > 0 or self._newest - self._opened[machine] > DAY:
-                self._due.append(machine)
-                excess -= self._sizes[machine]
+        excess = self._waiting - HOT_BYTES - sum(backlog.size for backlog in self._due.values())
+        for backlog in sorted(self._backlogs.values(), key=lambda backlog: backlog.size, reverse=True):
+            waits = backlog.size and backlog.machine not in self._due
+            if waits and (excess > 0 or self._newest - backlog.opened > DAY):
+                self._due[backlog.machine] = backlog
+                excess -= backlog.size
 
     def seal_all(self) -> None:
         """Flush, and seal everything, whatever it costs. In the caller's transaction."""
         self.flush()
-        self._due.extend(self._sizes.keys() - set(self._due))
+        self._due.update((number, backlog) for number, backlog in self._backlogs.items() if backlog.size)
         sealed = self._seal(1 << 62)
         if sealed:
             self._catalog.save()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 import apsw
@@ -108,21 +108,29 @@ def pack(minutes: Minutes, form: int) -> bytes:
     return head + b"".join(len(column).to_bytes(2, "little") + column for column in columns)
 
 
-def unpack(blob: bytes) -> Minutes:
+Columns = tuple[bytes, "array[int]", list[float], list[float], list[float]]
+
+
+def _unpack(blob: bytes) -> Columns:
+    """The minutes of a row, rising, and their n, low, high, total."""
     k = blob[1]
     start = 2 + 5 * k
     ns = array("I", blob[2 + k : start])
     if blob[0] == OPEN:
         figures = array("d", blob[start:]).tolist()
-        lows, highs, totals = figures[:k], figures[k : 2 * k], figures[2 * k :]
-    else:
-        columns = []
-        for _ in range(3):
-            size = int.from_bytes(blob[start : start + 2], "little")
-            columns.append(unpack_values(blob[start + 2 : start + 2 + size], k))
-            start += 2 + size
-        lows, highs, totals = columns
-    return dict(zip(blob[2 : 2 + k], map(Stat, ns, lows, highs, totals), strict=True))
+        return blob[2 : 2 + k], ns, figures[:k], figures[k : 2 * k], figures[2 * k :]
+    columns = []
+    for _ in range(3):
+        size = int.from_bytes(blob[start : start + 2], "little")
+        columns.append(unpack_values(blob[start + 2 : start + 2 + size], k))
+        start += 2 + size
+    lows, highs, totals = columns
+    return blob[2 : 2 + k], ns, lows, highs, totals
+
+
+def unpack(blob: bytes) -> Minutes:
+    places, ns, lows, highs, totals = _unpack(blob)
+    return dict(zip(places, map(Stat, ns, lows, highs, totals), strict=True))
 
 
 class Rollups:
@@ -192,15 +200,30 @@ def read_hours(db: apsw.Connection, signal: int, start: int, end: int) -> Iterat
         yield hour_of(row), Stat(*figures)
 
 
-def read_minutes(db: apsw.Connection, signal: int, start: int, end: int) -> Iterator[tuple[int, Stat]]:
-    """Minutes (since 1970) in [start, end) that have points. An hour without minutes counts at its first one."""
+def read_minutes(
+    db: apsw.Connection, signal: int, start: int, end: int, *, together: int = 1, apart: Set[int] = frozenset()
+) -> Iterator[tuple[int, Stat]]:
+    """Minutes (since 1970) in [start, end) that have points, each `together` of an hour as one, and none of `apart`.
+
+    An hour without minutes counts at its first one."""
     sql = "select id, n, low, high, total, minutes from reading_rollups where id>=? and id<? order by id"
     for row, *figures, blob in db.execute(sql, (key(signal, start // 60), key(signal, -(-end // 60)))):
         first = 60 * hour_of(row)
-        found = {0: Stat(*figures)} if blob is None else unpack(blob)
-        for place, one in found.items():
-            if start <= first + place < end:
-                yield first + place, one
+        if blob is None:
+            if first >= start:
+                yield first, Stat(*figures)
+            continue
+        places, ns, lows, highs, totals = _unpack(blob)
+        minutes = [first + place for place in places]
+        if together == 1 or not apart.isdisjoint(minutes):
+            for minute, one in zip(minutes, map(Stat, ns, lows, highs, totals), strict=True):
+                if start <= minute < end and minute not in apart:
+                    yield minute, one
+            continue
+        i, j = bisect_left(minutes, start), bisect_left(minutes, end)
+        for _, a, b in cuts(minutes[i:j], together):
+            part = slice(i + a, i + b)
+            yield minutes[i + a], Stat(sum(ns[part]), min(lows[part]), max(highs[part]), _bounded(sum(totals[part])))
 
 
 def drop_minutes(db: apsw.Connection, signal: int, before_us: int) -> None:

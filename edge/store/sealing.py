@@ -15,8 +15,8 @@ from edge.clock import DAY, HOUR, MINUTE
 from edge.store.chunks import Times, Values, pack_times, pack_values
 from edge.store.points import Marks, Points
 from edge.store.rollups import Rollups, Stat, cuts, merge, stretches
+from edge.store.segments import Rows
 from edge.store.series import Catalog, Group, Signal, places_of
-from edge.store.tails import Rows, Tail
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -46,45 +46,45 @@ class Block:
         return Block(self.group, times, columns, marks, self.first_offset, self.last_offset)
 
 
-def blocks_of(tails: Sequence[Tail], catalog: Catalog) -> list[Block]:
-    """The rows of one machine's tails as blocks that nowhere say two things of one signal and instant."""
-    tails = [tail for tail in tails if tail]
-    if not _overlap(tails):
-        return [_block(tail.group, tail) for tail in tails]
-    main = max(tails, key=len)
-    others = [tail for tail in tails if tail is not main]
+Part = tuple[Group, Rows]
+
+
+def blocks_of(parts: Sequence[Part], catalog: Catalog) -> list[Block]:
+    """The rows of one machine's groups as blocks that nowhere say two things of one signal and instant."""
+    if not _overlap(parts):
+        return [_block(group, rows) for group, rows in parts]
+    main = max(parts, key=lambda part: len(part[1]))
+    others = [part for part in parts if part is not main]
     if _contradict(main, others):
-        return _by_signal(tails, catalog)
-    return [_block(main.group, main), *_by_signal(others, catalog)]
+        return _by_signal(parts, catalog)
+    return [_block(*main), *_by_signal(others, catalog)]
 
 
-def _overlap(tails: Sequence[Tail]) -> bool:
-    names = [name for tail in tails for name in tail.group.names]
+def _overlap(parts: Iterable[Part]) -> bool:
+    names = [name for group, _ in parts for name in group.names]
     return len(names) > len(set(names))
 
 
-def _contradict(main: Tail, others: Iterable[Tail]) -> bool:
-    """Whether another tail has a signal and instant of the main one."""
-    times = set(main.times)
-    names = set(main.group.names)
-    return any(not names.isdisjoint(tail.group.names) and not times.isdisjoint(tail.times) for tail in others)
+def _contradict(main: Part, others: Iterable[Part]) -> bool:
+    """Whether another group has a signal and instant of the main one."""
+    times, names = set(main[1].times), set(main[0].names)
+    return any(not names.isdisjoint(group.names) and not times.isdisjoint(rows.times) for group, rows in others)
 
 
-def _by_signal(tails: Iterable[Tail], catalog: Catalog) -> list[Block]:
+def _by_signal(parts: Iterable[Part], catalog: Catalog) -> list[Block]:
     """A block of its own for each signal: machines that send only what has changed have many small groups."""
     gathered: dict[str, tuple[Group, Rows]] = {}
-    for tail in sorted(tails, key=lambda tail: tail.group.id):
-        width = len(tail.group.names)
-        for column, name in enumerate(tail.group.names):
+    for source, of_source in sorted(parts, key=lambda part: part[0].id):
+        for column, name in enumerate(source.names):
             if name not in gathered:
-                gathered[name] = catalog.group(tail.group.machine, (name,)), Rows()
+                gathered[name] = catalog.group(source.machine, (name,)), Rows()
             rows = gathered[name][1]
-            for row, said in tail.quality.items():
+            for row, said in of_source.quality.items():
                 if name in said:
                     rows.quality[len(rows) + row] = {name: said[name]}
-            rows.times.extend(tail.times)
-            rows.offsets.extend(tail.offsets)
-            rows.values.extend(tail.values[column::width])
+            rows.times.extend(of_source.times)
+            rows.offsets.extend(of_source.offsets)
+            rows.values.extend(of_source.values[column :: len(source.names)])
     return [_block(group, rows) for group, rows in gathered.values()]
 
 
@@ -114,10 +114,10 @@ class Sealing:
         self._rollups = Rollups(db)
         self.dropped_us = dropped_us
 
-    def seal(self, tails: Sequence[Tail]) -> None:
-        """Write the rows of one machine's tails. The tails stay as they are."""
+    def seal(self, parts: Sequence[Part]) -> None:
+        """Write the rows of the groups of one machine."""
         stale: dict[Signal, set[int]] = {}
-        blocks = blocks_of(tails, self._catalog)
+        blocks = blocks_of(parts, self._catalog)
         self._catalog.save()
         before = self._newest_chunk()
         newest = {id(block): _newest(block.group.signals) for block in blocks}

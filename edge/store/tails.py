@@ -1,127 +1,96 @@
-"""Readings that are not sealed yet: in memory, and as the hot rows from which a restart or a query has them again.
+"""Readings that are not sealed yet: kept as hot rows, from which a restart, a seal or a query has them again.
 
-Each flush appends one row to `reading_log`, with everything that came. When the log has grown it is folded: every group
-gets one row of its own in `reading_hot`, and the log starts anew. So a flush writes one row, and a question about one
-signal reads a few rows of its group and a short log. An empty segment in the log says that the group was sealed: what
-came before it lies in a chunk.
+Each flush appends one row to `reading_log`, with everything that came: a segment per group. As the log grows, the
+groups that have been in it longest are folded: their segments become a row of their own in `reading_hot`, and log rows
+that nobody needs any more are deleted. So a flush writes one row, a question about one signal reads a few rows of its
+group and a short log, and memory holds no more than the log. An empty segment says that the group was sealed: what came
+before lies in a chunk.
 """
 
 from __future__ import annotations
 
-import struct
-from array import array
-from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
-from operator import lt
 
 import apsw
-import msgspec
 
 from edge.store.recent import Recent
+from edge.store.segments import Quality, Rows, find, join, segment_of, split
 from edge.store.series import Group
 
 SCHEMA = """
 create table reading_log(flush integer primary key, segments blob not null);
 create table reading_hot(
-    "group" integer not null, flush integer not null, segment blob not null, primary key("group", flush)) without rowid;
+    "group" integer not null, flush integer not null, newest integer not null, segment blob not null,
+    primary key("group", flush)) without rowid;
 """
 
-Quality = dict[str, str]
-_HEAD = struct.Struct("<IIQ")  # rows, signals in a row, bytes of quality
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(dict[int, Quality]).decode
+Point = tuple[int, int, float]
+"""Instant, offset, value."""
 
 
-class Rows:
-    """Readings of one group in the order in which they came; `values` row by row, `quality` by row where not good."""
+class Tail:
+    """The unsealed readings of one group: those since the last flush in four lists, those in the log as `segments`, and
+    `folded` bytes in hot rows. `newest` is the latest instant ever, `last` the row of the latest one flushed."""
 
-    __slots__ = ("offsets", "quality", "times", "values")
-
-    def __init__(self) -> None:
-        self.times, self.offsets, self.values = array("q"), array("q"), array("d")
-        self.quality: dict[int, Quality] = {}
-
-    def __len__(self) -> int:
-        return len(self.times)
-
-    @property
-    def size(self) -> int:
-        """Bytes of memory, nearly."""
-        return 16 * len(self.times) + 8 * len(self.values) + 200 * len(self.quality)
-
-    def in_order(self) -> bool:
-        """Whether every instant is later than the one before it."""
-        return all(map(lt, self.times, islice(self.times, 1, None)))
-
-    def segment(self, first: int) -> bytes:
-        """The rows from `first` on, as bytes."""
-        rows = len(self.times) - first
-        width = len(self.values) // len(self.times) if rows else 0
-        quality = b""
-        if self.quality:
-            quality = _encode({row - first: said for row, said in self.quality.items() if row >= first})
-        return b"".join((
-            _HEAD.pack(rows, width, len(quality)), self.times[first:].tobytes(), self.offsets[first:].tobytes(),
-            self.values[first * width :].tobytes(), quality,
-        ))  # fmt: skip
-
-    def extend(self, segment: bytes | memoryview) -> None:
-        """Append the rows of a segment."""
-        rows, width, quality = _HEAD.unpack_from(segment)
-        start, before = _HEAD.size, len(self.times)
-        for column, n in ((self.times, rows), (self.offsets, rows), (self.values, rows * width)):
-            column.frombytes(segment[start : start + 8 * n])
-            start += 8 * n
-        if quality:
-            self.quality.update((before + row, said) for row, said in _decode(segment[start:]).items())
-
-
-class Tail(Rows):
-    """The unsealed readings of one group. `new_*` came since the last flush, the first `folded` rows lie in hot rows.
-
-    `newest` is the latest instant ever, `last` the latest row as (instant, offset, values)."""
-
-    __slots__ = ("folded", "group", "last", "new_offsets", "new_quality", "new_times", "new_values", "newest", "recent")
+    __slots__ = ("folded", "group", "last", "newest", "offsets", "quality", "recent", "segments", "since", "size",
+                 "times", "values")  # fmt: skip
 
     def __init__(self, group: Group) -> None:
-        super().__init__()
         self.group = group
-        self.new_times: list[int] = []
-        self.new_offsets: list[int] = []
-        self.new_values: list[float] = []
-        self.new_quality: dict[int, Quality] = {}
+        self.times: list[int] = []
+        self.offsets: list[int] = []
+        self.values: list[float] = []
+        self.quality: dict[int, Quality] = {}
         self.newest = max((s.last_ts for s in group.signals if s.last_ts is not None), default=-(1 << 62))
         self.last: tuple[int, int, tuple[float, ...]] | None = None
         self.recent: Recent | None = None
-        self.folded = 0
+        self.segments: list[bytes] = []
+        self.since = 0  # the flush of the first segment
+        self.size = self.folded = 0
 
-    def take_new(self) -> int:
-        """Move what came since the last flush to the rows; returns its bytes."""
-        before, size = len(self.times), self.size
-        self._note_last()
+    def take_new(self) -> bytes:
+        """Make a segment of what came since the last flush."""
+        times, offsets, values = self.times, self.offsets, self.values
         if self.recent is not None:
-            self.recent.flushed(self.new_times, self.new_values)
-        self.times.extend(self.new_times)
-        self.offsets.extend(self.new_offsets)
-        self.values.extend(array("d", self.new_values))
-        self.new_times, self.new_offsets, self.new_values = [], [], []
-        if self.new_quality:
-            self.quality.update((before + row, said) for row, said in self.new_quality.items())
-            self.new_quality = {}
-        return self.size - size
-
-    def _note_last(self) -> None:
-        newest = max(self.new_times)
-        if self.last is None or newest >= self.last[0]:
-            row = len(self.new_times) - 1
-            while self.new_times[row] != newest:
+            self.recent.flushed(times, values)
+        row, rows = 0, len(times)
+        if rows > 1:
+            row = rows - 1
+            newest = max(times)
+            while times[row] != newest:
                 row -= 1
+        if self.last is None or times[row] >= self.last[0]:
             width = len(self.group.names)
-            self.last = newest, self.new_offsets[row], tuple(self.new_values[row * width : (row + 1) * width])
+            self.last = times[row], offsets[row], tuple(values[row * width : row * width + width])
+        segment = segment_of(times, offsets, values, self.quality)
+        self.times, self.offsets, self.values = [], [], []
+        if self.quality:
+            self.quality = {}
+        self.segments.append(segment)
+        self.size += len(segment)
+        return segment
 
-    def last_points(self) -> Iterator[tuple[str, tuple[int, int, float]]]:
-        """The name and latest (instant, offset, value) of each signal, first of what is sealed and then of the rows."""
+    def take_back(self, segment: bytes, *, folded: bool) -> None:
+        """Take a segment of the last run; of a folded one only what came last."""
+        rows = Rows()
+        rows.extend(segment)
+        row = rows.newest()
+        ts, width = rows.times[row], len(self.group.names)
+        if self.last is None or ts >= self.last[0]:
+            self.last = ts, rows.offsets[row], tuple(rows.values[row * width : row * width + width])
+        self.newest = max(self.newest, ts)
+        if not folded:
+            self.segments.append(segment)
+            self.size += len(segment)
+
+    def clear(self) -> None:
+        """Forget the rows, which are sealed now; what came last stays known."""
+        self.segments, self.recent = [], None
+        self.size = self.folded = 0
+
+    def last_points(self) -> Iterator[tuple[str, Point]]:
+        """The name and latest point of each signal, first of what is sealed and then of the rows."""
         for signal in self.group.signals:
             if signal.last_ts is not None and signal.last_value is not None:
                 yield signal.name, (signal.last_ts, -1, signal.last_value)
@@ -130,129 +99,136 @@ class Tail(Rows):
             for name, value in zip(self.group.names, values, strict=True):
                 yield name, (ts, offset, value)
 
-    def restore(self, segment: bytes | memoryview) -> None:
-        """Take rows back from the store."""
-        rows = Rows()
-        rows.extend(segment)
-        self.new_times, self.new_offsets, self.new_values = list(rows.times), list(rows.offsets), list(rows.values)
-        self.new_quality = rows.quality
-        self.newest = max(self.newest, *self.new_times)
-        self.take_new()
-
-    def clear(self) -> None:
-        """Forget the rows, which are sealed now; what came last stays known."""
-        self.times, self.offsets, self.values = array("q"), array("q"), array("d")
-        self.quality, self.recent = {}, None
-        self.folded = 0
-
-
-def join(segments: Mapping[int, bytes]) -> bytes:
-    """One row of the log: number of groups, their numbers (rising), where each segment ends, the segments."""
-    groups = sorted(segments)
-    ends = array("q")
-    end = 0
-    for group in groups:
-        end += len(segments[group])
-        ends.append(end)
-    return b"".join((
-        len(groups).to_bytes(8, "little"), array("q", groups).tobytes(), ends.tobytes(),
-        *[segments[group] for group in groups],
-    ))  # fmt: skip
-
-
-def split(blob: bytes) -> Iterator[tuple[int, memoryview]]:
-    """Each group of a row of the log, with its segment."""
-    n = int.from_bytes(blob[:8], "little")
-    groups, ends = array("q", blob[8 : 8 + 8 * n]), array("q", blob[8 + 8 * n : 8 + 16 * n])
-    body = memoryview(blob)[8 + 16 * n :]
-    start = 0
-    for group, end in zip(groups, ends, strict=True):
-        yield group, body[start:end]
-        start = end
-
-
-def find(blob: bytes, group: int) -> memoryview | None:
-    """The segment of one group in a row of the log."""
-    n = int.from_bytes(blob[:8], "little")
-    groups = array("q", blob[8 : 8 + 8 * n])
-    place = bisect_left(groups, group)
-    if place == n or groups[place] != group:
-        return None
-    ends = array("q", blob[8 + 8 * n : 8 + 16 * n])
-    return memoryview(blob)[8 + 16 * n :][ends[place - 1] if place else 0 : ends[place]]
-
 
 def hot_rows(db: apsw.Connection, groups: Iterable[int]) -> dict[int, Rows]:
     """The unsealed readings of some groups, read from the store."""
     found = {group: Rows() for group in groups}
+    folded = dict.fromkeys(found, 0)
     for group, rows in found.items():
-        for (segment,) in db.execute('select segment from reading_hot where "group"=? order by flush', (group,)):
+        sql = 'select flush, segment from reading_hot where "group"=? order by flush'
+        for flush, segment in db.execute(sql, (group,)):
+            folded[group] = flush
             rows.extend(segment)
-    for (blob,) in db.execute("select segments from reading_log order by flush"):
-        for group in found:
-            segment = find(blob, group)
-            if segment is not None and len(segment):
-                found[group].extend(segment)
+    logged: dict[int, list[bytes]] = {group: [] for group in found}
+    for flush, blob in db.execute("select flush, segments from reading_log order by flush"):
+        for group, segments in logged.items():
+            segment = find(blob, group) if flush > folded[group] else None
+            if segment:
+                segments.append(segment)
             elif segment is not None:
                 found[group] = Rows()
+                segments.clear()
+    for group, segments in logged.items():
+        found[group].extend_all(segments)
     return found
 
 
 class HotRows:
-    """Writes the hot rows: one row of the log at each flush, and a fold where the log has grown."""
+    """Writes the hot rows, inside the caller's transaction."""
 
-    FOLD_ROWS = 256
-    FOLD_BYTES = 4_000_000
+    LOG_ROWS = 256
+    LOG_BYTES = 10_000_000
+    FOLDS, FOLD_BYTES = 100, 1_000_000  # in one flush, or more where that would not keep up
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
-        self._rows, self._bytes = 0, 0
         self._flush = 0
-        self._unfolded: dict[int, Tail] = {}
+        self._log: deque[tuple[int, int]] = deque()  # flush and bytes of each row of the log
+        self._bytes = 0
+        self._logged: dict[int, Tail] = {}  # tails with segments in the log, by `since`
 
     def restore(self, tails: Mapping[int, Tail]) -> None:
         """Fill the tails, by group, with what the last run had flushed and not sealed."""
-        for group, flush, segment in self._db.execute('select "group", flush, segment from reading_hot order by flush'):
-            tails[group].restore(segment)
-            tails[group].folded = len(tails[group])
-            self._flush = flush
+        folded = self._restore_folded(tails)
         for flush, blob in self._db.execute("select flush, segments from reading_log order by flush"):
-            self._rows, self._bytes = self._rows + 1, self._bytes + len(blob)
+            self._log.append((flush, len(blob)))
+            self._bytes += len(blob)
             self._flush = max(self._flush, flush)
             for group, segment in split(blob):
-                if len(segment):
-                    tails[group].restore(segment)
-                    self._unfolded[group] = tails[group]
-                else:
+                if not segment:
                     tails[group].clear()
-                    self._unfolded.pop(group, None)
+                    self._logged.pop(group, None)
+                elif flush > folded.get(group, 0):
+                    tails[group].take_back(segment, folded=False)
+                    self._note(tails[group], flush)
 
-    def write(self, grown: Mapping[Tail, int], sealed: Iterable[Tail]) -> bool:
-        """Persist the rows of each grown tail from a row number on, and that some were sealed. True where it folded."""
+    def _restore_folded(self, tails: Mapping[int, Tail]) -> dict[int, int]:
+        """What is known of folded rows; returns the last flush of each group. Their segments stay where they are."""
+        folded: dict[int, int] = {}
+        newest: dict[int, tuple[int, int]] = {}
+        sql = 'select "group", flush, newest, length(segment) from reading_hot order by "group", flush'
+        for group, flush, ts, size in self._db.execute(sql):
+            tails[group].folded += size
+            tails[group].size += size
+            folded[group] = flush
+            newest[group] = max(newest.get(group, (ts, flush)), (ts, flush))
+            self._flush = max(self._flush, flush)
+        for group, (_, flush) in newest.items():
+            sql = 'select segment from reading_hot where "group"=? and flush=?'
+            for (segment,) in self._db.execute(sql, (group, flush)):
+                tails[group].take_back(segment, folded=True)
+        return folded
+
+    def _note(self, tail: Tail, flush: int) -> None:
+        if tail.group.id not in self._logged:
+            self._logged[tail.group.id] = tail
+            tail.since = flush
+
+    def rows(self, tail: Tail) -> Rows:
+        """All flushed rows of a tail."""
+        rows = Rows()
+        if tail.folded:
+            sql = 'select segment from reading_hot where "group"=? order by flush'
+            for (segment,) in self._db.execute(sql, (tail.group.id,)):
+                rows.extend(segment)
+        rows.extend_all(tail.segments)
+        return rows
+
+    def write(self, grown: Mapping[Tail, bytes], sealed: Iterable[Tail]) -> None:
+        """Persist the new segment of each grown tail, and that some were sealed with all they had."""
         segments = {}
         for tail in sealed:
             segments[tail.group.id] = b""
-            self._unfolded.pop(tail.group.id, None)
+            self._logged.pop(tail.group.id, None)
             if tail.folded:
                 self._db.execute('delete from reading_hot where "group"=?', (tail.group.id,))
             tail.clear()
-        for tail, first in grown.items():
-            segments[tail.group.id] = tail.segment(first)
-            self._unfolded[tail.group.id] = tail
         self._flush += 1
-        size = sum(map(len, segments.values()))
-        if self._unfolded and self._rows + 1 < self.FOLD_ROWS and self._bytes + size < self.FOLD_BYTES:
-            self._db.execute("insert into reading_log values(?,?)", (self._flush, join(segments)))
-            self._rows, self._bytes = self._rows + 1, self._bytes + size
-            return False
-        self._fold()
-        return True
+        for tail, segment in grown.items():
+            segments[tail.group.id] = segment
+            self._note(tail, self._flush)
+        blob = join(segments)
+        self._db.execute("insert into reading_log values(?,?)", (self._flush, blob))
+        self._log.append((self._flush, len(blob)))
+        self._bytes += len(blob)
+        self._trim()
+        self._fold(max(self.FOLDS, len(self._logged) // 16), max(self.FOLD_BYTES, 2 * len(blob)))
 
-    def _fold(self) -> None:
-        rows = [(number, self._flush, tail.segment(tail.folded)) for number, tail in sorted(self._unfolded.items())]
-        self._db.executemany("insert into reading_hot values(?,?,?)", rows)
-        self._db.execute("delete from reading_log")
-        for tail in self._unfolded.values():
-            tail.folded = len(tail)
-        self._unfolded.clear()
-        self._rows = self._bytes = 0
+    def _fold(self, most: int, most_bytes: int) -> None:
+        """While the log is too large: fold the tails that have been in it longest."""
+        folded: list[tuple[int, int, int, bytes]] = []
+        while self._logged and len(folded) < most and most_bytes > 0 and self._is_large():
+            group, tail = next(iter(self._logged.items()))
+            rows = Rows()
+            rows.extend_all(tail.segments)
+            segment = rows.segment()
+            folded.append((group, self._flush, max(rows.times), segment))
+            most_bytes -= len(segment)
+            tail.folded += len(segment)
+            tail.size += len(segment) - sum(map(len, tail.segments))
+            tail.segments = []
+            del self._logged[group]
+            self._trim()
+        self._db.executemany("insert into reading_hot values(?,?,?,?)", folded)
+
+    def _is_large(self) -> bool:
+        return len(self._log) > self.LOG_ROWS or self._bytes > self.LOG_BYTES
+
+    def _trim(self) -> None:
+        """Delete the rows of the log that nobody needs any more."""
+        oldest = next(iter(self._logged.values())).since if self._logged else self._flush + 1
+        before = len(self._log)
+        while self._log and self._log[0][0] < oldest:
+            self._bytes -= self._log.popleft()[1]
+        if len(self._log) < before:
+            self._db.execute("delete from reading_log where flush<?", (oldest,))

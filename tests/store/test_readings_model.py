@@ -63,9 +63,9 @@ class Store:
         self.waiting.clear()
 
     def fold(self) -> None:
-        self.writer._hot.FOLD_ROWS = 1
+        self.writer._hot.LOG_ROWS = 0
         self.flush()
-        self.writer._hot.FOLD_ROWS = 256
+        self.writer._hot.LOG_ROWS = 256
 
     def restart(self, *, crash: bool = False) -> None:
         if not crash:

@@ -1,0 +1,114 @@
+"""Rows of readings as bytes: a segment holds rows of one group, a row of the log the segments of many."""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from operator import lt
+
+import msgspec
+
+Quality = dict[str, str]
+_HEAD = struct.Struct("<IIQ")  # rows, signals in a row, bytes of quality
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(dict[int, Quality]).decode
+
+
+class Rows:
+    """Readings of one group in the order in which they came; `values` row by row, `quality` by row where not good."""
+
+    __slots__ = ("offsets", "quality", "times", "values")
+
+    def __init__(self) -> None:
+        self.times, self.offsets, self.values = array("q"), array("q"), array("d")
+        self.quality: dict[int, Quality] = {}
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def in_order(self) -> bool:
+        """Whether every instant is later than the one before it."""
+        return all(map(lt, self.times, islice(self.times, 1, None)))
+
+    def segment(self) -> bytes:
+        """The rows as bytes."""
+        return segment_of(self.times, self.offsets, self.values, self.quality)
+
+    def extend(self, segment: bytes | memoryview) -> None:
+        """Append the rows of a segment."""
+        rows, width, quality = _HEAD.unpack_from(segment)
+        start, before = _HEAD.size, len(self.times)
+        for column, n in ((self.times, rows), (self.offsets, rows), (self.values, rows * width)):
+            column.frombytes(segment[start : start + 8 * n])
+            start += 8 * n
+        if quality:
+            self.quality.update((before + row, said) for row, said in _decode(segment[start:]).items())
+
+    def extend_all(self, segments: list[bytes]) -> None:
+        """Append many segments; quickly where all of them are single rows, as slow machines have them."""
+        head, size = segments[0][: _HEAD.size] if segments else b"", len(segments[0]) if segments else 0
+        if head[:4] != b"\1\0\0\0" or head[8:] != bytes(8) or not all(
+            len(segment) == size and segment.startswith(head) for segment in segments
+        ):  # fmt: skip
+            for segment in segments:
+                self.extend(segment)
+            return
+        words = array("q", b"".join(segments))
+        self.times.extend(words[2 :: size // 8])
+        self.offsets.extend(words[3 :: size // 8])
+        self.values.frombytes(b"".join([segment[32:] for segment in segments]))
+
+    def newest(self) -> int:
+        """The row with the latest instant; of several the last one."""
+        newest = max(self.times)
+        row = len(self.times) - 1
+        while self.times[row] != newest:
+            row -= 1
+        return row
+
+
+def segment_of(
+    times: Iterable[int], offsets: Iterable[int], values: Iterable[float], quality: Mapping[int, Quality]
+) -> bytes:
+    """Rows as bytes: head, instants, offsets, values row by row, quality."""
+    instants, cells = array("q", times), array("d", values)
+    said = _encode(quality) if quality else b""
+    head = _HEAD.pack(len(instants), len(cells) // len(instants), len(said))
+    return b"".join((head, instants.tobytes(), array("q", offsets).tobytes(), cells.tobytes(), said))
+
+
+def join(segments: Mapping[int, bytes]) -> bytes:
+    """One row of the log: number of groups, their numbers (rising), where each segment ends, the segments."""
+    groups = sorted(segments)
+    parts = [segments[group] for group in groups]
+    ends = array("q")
+    end = 0
+    for part in parts:
+        end += len(part)
+        ends.append(end)
+    return b"".join((len(groups).to_bytes(8, "little"), array("q", groups).tobytes(), ends.tobytes(), *parts))
+
+
+def split(blob: bytes) -> Iterator[tuple[int, bytes]]:
+    """Each group of a row of the log, with its segment."""
+    n = int.from_bytes(blob[:8], "little")
+    groups, ends = array("q", blob[8 : 8 + 8 * n]), array("q", blob[8 + 8 * n : 8 + 16 * n])
+    start = body = 8 + 16 * n
+    for group, end in zip(groups, ends, strict=True):
+        yield group, blob[start : body + end]
+        start = body + end
+
+
+def find(blob: bytes, group: int) -> bytes | None:
+    """The segment of one group in a row of the log."""
+    n = int.from_bytes(blob[:8], "little")
+    groups = array("q", blob[8 : 8 + 8 * n])
+    place = bisect_left(groups, group)
+    if place == n or groups[place] != group:
+        return None
+    ends = array("q", blob[8 + 8 * n : 8 + 16 * n])
+    body = 8 + 16 * n
+    return blob[body + (ends[place - 1] if place else 0) : body + ends[place]]
