@@ -83,6 +83,26 @@ class Answers(Protocol):
         """One journal message and what became of it; None where the journal does not hold it (any more)."""
         ...
 
+    def corrections(self, path: str | None, start: int | None, end: int | None, limit: int) -> Answer:
+        """Corrections that touch [start, end) (None: without bound), of a machine or of all."""
+        ...
+
+    def can_revoke(self, number: str) -> bool:
+        """Whether a correction of this id holds."""
+        ...
+
+    def check_machine(self, path: str) -> Answer:
+        """QueryError (404) where no machine of this path has published; else an empty answer."""
+        ...
+
+
+class JournalWriting(Protocol):
+    """Writes entries of the service's own."""
+
+    async def append(self, topic: str, payload: bytes) -> int:
+        """The entry's offset, once it is durable."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Readiness:

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, Depends, FastAPI
 
 from edge import __version__
-from edge.api import assets, docs, kpis, messages, problems, stream
-from edge.api.answers import Answers, Health, Metrics
+from edge.api import assets, corrections, docs, kpis, messages, problems, stream
+from edge.api.answers import Answers, Health, JournalWriting, Metrics
 from edge.api.context import ApiSettings, Context
 from edge.api.headers import SecurityHeaders
 from edge.api.health import router as health_router
@@ -27,9 +27,10 @@ def create_app(
     *,
     settings: ApiSettings | None = None,
     pages: Callable[[FastAPI], None] | None = None,
+    journal: JournalWriting | None = None,
     now: Callable[[], int] = lambda: time.time_ns() // 1000,
 ) -> FastAPI:
-    """An application of its own, sharing nothing with another; `pages` adds the web pages' routes.
+    """An application of its own, sharing nothing with another; `pages` adds web pages, `journal` routes that write.
 
     Its lifespan ends the query threads; the streams end with `hub.close()`."""
     settings = settings or ApiSettings()
@@ -51,12 +52,14 @@ def create_app(
         redoc_url=None,
     )
     app.state.openapi = None
-    app.state.context = Context(answers, hub, health, metrics, queries, settings, now)
+    app.state.context = Context(answers, hub, health, metrics, queries, settings, journal, now)
     problems.install(app)
     app.add_middleware(SecurityHeaders)
     v1 = APIRouter(prefix="/api/v1", dependencies=[Depends(refuse_repeated)])
     for part in (assets, kpis, messages, stream):
         v1.include_router(part.router)
+    if journal is not None:
+        v1.include_router(corrections.router)
     app.include_router(v1)
     app.include_router(health_router)
     app.include_router(docs.router)

@@ -9,7 +9,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from starlette.responses import Response
 
-from edge.api.answers import Answers, Health, Metrics
+from edge.api.answers import Answers, Health, JournalWriting, Metrics
 from edge.api.hub import Hub
 from edge.api.queries import Queries
 from edge.clock import DAY
@@ -38,6 +38,7 @@ class Context:
     metrics: Metrics
     queries: Queries
     settings: ApiSettings
+    journal: JournalWriting | None
     now: Callable[[], int]  # microseconds since 1970
 
     async def answer(self, question: Callable[[], object]) -> Response:

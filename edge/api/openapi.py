@@ -29,6 +29,9 @@ SHAPES: dict[str, tuple[type, ...]] = {
     "kpis": (shapes.Kpis,),
     "kpi": (shapes.KpiAnswer,),
     "explain": (shapes.Explained,),
+    "corrections": (shapes.Corrections,),
+    "correct": (shapes.Corrected,),
+    "revoke": (shapes.Corrected,),
     "rejections": (shapes.Rejections,),
     "events": (shapes.Events,),
     "message": (shapes.Message,),
@@ -45,7 +48,8 @@ What the machines of a plant are doing, what was lost and why. Assets are named 
 prefix names a line, an area or a site, and pools its machines by sums.
 
 Times are RFC 3339 with an offset, windows are half-open: `from` is in them, `to` is not. Every error is a
-`application/problem+json` that names the parameter and what would be right. Everything here only reads.
+`application/problem+json` that names the parameter and what would be right. Corrections lie over the
+record; everything else here only reads.
 """
 
 

@@ -362,6 +362,19 @@ class Explained(Struct, rename=FROM):
     date: str | UnsetType = UNSET
 
 
+class Corrections(Struct):
+    """What people said over the record, oldest first; `revoked` says by whom and why one does not hold any more."""
+
+    corrections: list[Numbers]
+
+
+class Corrected(Struct):
+    """A correction is durable: its id, and its offset in the journal."""
+
+    id: str
+    offset: int
+
+
 class Rejection(Struct):
     """A message, or an element of its array, that could not become an event; `payload_b64` where it is no text."""
 

@@ -13,6 +13,7 @@ from edge.events import AnyEvent
 from edge.slices import Unit
 from edge.store import events as event_store
 from edge.store import hours as hour_store
+from edge.store.corrections import load_hour
 from edge.store.units import Key, Line, units_between
 from edge.timeline.alive import Alive
 from edge.timeline.history import Row
@@ -107,6 +108,11 @@ class Machine:
         for start, end in alive:
             known.alive.add(start, end)
 
+    def corrected(self, hour: int, received: int) -> None:
+        """A correction lies over the hour now, or does no more."""
+        self._hours.pop(hour, None)
+        self.touch(hour, received)
+
     def next_to_pack(self) -> int | None:
         """An hour that is over and evaluated, whose many rows may become one."""
         return next((hour for hour in self._to_pack if hour not in self.dirty), None)
@@ -120,7 +126,7 @@ class Machine:
         known = self._hours.get(hour)
         if known is not None:
             return known
-        known = event_store.load(self._db, self.number, hour, self.resolution)
+        known = load_hour(self._db, self.number, hour, self.resolution)
         if hour == self.newest:  # after a restart: live events go on being added to it
             self._hours[hour] = known
         return known

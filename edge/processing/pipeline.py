@@ -225,10 +225,10 @@ class Pipeline:
             self.hooks.evaluated(changed)
 
     def _due(self, machine: Machine, now: int) -> set[int]:
-        """Hours at hand that changed, and one that has ended since it was evaluated."""
+        """Hours at hand that changed, and the last one where its time or its stop has gone on since."""
         hours = {hour for hour in machine.dirty if hour >= machine.newest - HOUR and hour < now}
         row = machine.last_row
-        if row is not None and row.until < row.hour + HOUR <= now:
+        if row is not None and row.review <= now:
             hours.add(row.hour)
         return hours
 

@@ -19,9 +19,10 @@ from edge.query.reading import MachineRow
 from edge.slices import Slice, Unit
 from edge.store import events as event_store
 from edge.store import hours as hour_store
+from edge.store.corrections import load_hour
 from edge.store.units import Line, units_between
 from edge.timeline.evaluate import slices
-from edge.timeline.history import Row, carry_into, settle, silence
+from edge.timeline.history import Row, carry_into, completed, settle, silence
 from edge.timeline.hour import HourEvents
 from edge.timeline.overlay import Overlay
 from edge.timeline.walk import Carry, Lead, Walk, walk
@@ -53,7 +54,7 @@ class _StoredHours(hour_store.HourRows):
         self.resolution, self.received_until = resolution, received_until
 
     def events(self, hour: int) -> HourEvents:
-        return event_store.load(self.db, self.machine, hour, self.resolution, self.received_until)
+        return load_hour(self.db, self.machine, hour, self.resolution, self.received_until)
 
 
 class MachineCells:
@@ -79,7 +80,8 @@ class MachineCells:
         overlay = Overlay(self._stored)
         changed = self._stored.dirty(self.cut)
         last = self._stored.row_before(self.cut)
-        if last is not None and (last.until < last.hour + HOUR or last.carry_out.stop_start):
+        going_on = last is not None and (last.until < last.hour + HOUR or last.carry_out.stop_start)
+        if last is not None and (going_on or last.review <= self.cut):
             changed.add(last.hour)
         settle(overlay, changed, self.cut, self.rules)
         return overlay
@@ -90,11 +92,12 @@ class MachineCells:
         out = Sums()
         covered = start
         for cell, cell_end, revision, facts in self._stored_facts(kpi_id, start, end):
-            out.add(self._worked_out(name, covered, cell, host))
+            out.add(self._worked_out(name, self.slices(covered, cell), host))
             out.parts.append(facts)
             out.revision += max(0, revision - 1)
             covered = cell_end
-        out.add(self._worked_out(name, covered, end, host))
+        rest = self.slices(covered, end) if start < end else [Slice(self.row.path, start, start, (), line=self.rules.line)]
+        out.add(self._worked_out(name, rest, host))
         return out
 
     def _stored_facts(self, kpi_id: int, start: int, end: int) -> Iterator[hour_store.FactsRow]:
@@ -105,9 +108,9 @@ class MachineCells:
             if found[0] - found[0] % HOUR not in changed:
                 yield found
 
-    def _worked_out(self, name: str, start: int, end: int, host: PluginHost) -> Sums:
+    def _worked_out(self, name: str, cells: Iterable[Slice], host: PluginHost) -> Sums:
         out = Sums()
-        for cell in self.slices(start, end):
+        for cell in cells:
             facts = _TIME_MODEL.facts(cell) if name == NAME else host.facts_of(name, cell)
             if facts is None:
                 out.incomplete = True
@@ -151,10 +154,9 @@ class MachineCells:
         """One slice of time in which nothing came."""
         if start >= end:
             return []
-        carry = carry_into(self._overlay, start, self.rules)
-        ahead = self._lead_at(end, silence(carry, start, end, None, self.rules).carry)
-        walked = silence(carry, start, end, ahead, self.rules)
-        return slices(self.row.path, walked, HourEvents(start), self._units(start, end), [start, end], self.rules)
+        carry, nothing = carry_into(self._overlay, start, self.rules), HourEvents(start)
+        walked, _ = completed(nothing, carry, start, end, lambda walk: self._lead_at(end, walk.carry), self.rules)
+        return slices(self.row.path, walked, nothing, self._units(start, end), [start, end], self.rules)
 
     def _lead_at(self, at: int, carry: Carry) -> Lead | None:
         """How time goes on after `at`; None where that is the present."""

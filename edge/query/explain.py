@@ -14,6 +14,7 @@ from edge.query.kpis import Question, answer
 from edge.query.rulings import RULINGS
 from edge.query.window import Window
 from edge.slices import BUSY, Count, Slice, Span
+from edge.store import corrections
 from edge.store import events as event_store
 from edge.store.units import verdicts_of
 
@@ -51,7 +52,7 @@ def _machine(question: Question, cells: MachineCells, window: Window) -> dict[st
         "counts": [_count(part, count, events) for part in parts for count in part.counts],
         "units": [_unit(question, cells, part, n) for part in parts for n in range(len(part.units))],
         "flags": flags,
-        "corrections": [],
+        "corrections": corrections.listed(question.db, cells.row.number, window.start, end, question.as_of),
         "settings": question.plant.settings.machine(cells.row.path).model_dump(
             mode="json", exclude={"signals"}, exclude_none=True
         ),

@@ -22,7 +22,7 @@ from edge.query.reading import Connections, MachineRow, all_machines, machines_u
 from edge.query.status import KIND_BY_LEVELS, group_status, machine_status
 from edge.query.timelines import timeline
 from edge.query.window import Window, named_shift, running_window, steps
-from edge.store import identity
+from edge.store import corrections, identity
 from edge.store.readings import ReadingsReader
 from edge.timemodel import NAME, pareto, waterfall
 
@@ -260,6 +260,25 @@ class Query:
             "timezone": self.plant.timezone(window.asset),
             **explain(question, question.cells(), name, window.window),
         }
+
+    def corrections(self, path: str | None, start: int | None, end: int | None, limit: int) -> dict[str, Any]:
+        """Corrections that touch a time, the newest `limit` of them in the order in which they were said."""
+        self.settle(SETTLE_S)
+        db = self.connections.get()
+        machines = [None] if path is None else [row.number for row in machines_under(db, path)]
+        until = self.now() + 366 * 86_400 * SECOND if end is None else end
+        found = [one for number in machines for one in corrections.listed(db, number, start or 0, until)]
+        return {"corrections": sorted(found, key=lambda one: int(one["offset"]))[-limit:]}
+
+    def can_revoke(self, number: str) -> bool:
+        """Whether a correction of this id holds."""
+        self.settle(SETTLE_S)
+        return corrections.holds(self.connections.get(), number)
+
+    def check_machine(self, path: str) -> dict[str, Any]:
+        """QueryError (404) where no machine of this path has published."""
+        machines_under(self.connections.get(), path)
+        return {}
 
     def rejections(self, filters: Mapping[str, Any]) -> dict[str, Any]:
         """Messages that could not become events, newest first."""

@@ -41,6 +41,11 @@ create table sequences(
 create table rejections(
     offset integer not null, idx integer not null, received integer not null, topic text not null, asset text,
     reason text not null, detail text not null, size integer not null, primary key(offset, idx)) without rowid;
+create table corrections(
+    id text primary key, machine integer not null, start integer not null, end integer not null,
+    offset integer not null, received integer not null, revoked_offset integer, revoked integer,
+    said blob not null, revocation blob, intervals blob not null, parts blob not null);
+create index corrections_of_machine on corrections(machine, end);
 create table notices(
     offset integer primary key, received integer not null, reason text not null, since integer, until integer,
     detail text not null);

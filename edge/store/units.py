@@ -96,6 +96,12 @@ def _passed_first(db: apsw.Connection, key: Key, received_until: int | None) -> 
     return first is not None and first.result == "pass"
 
 
+def first_seen(db: apsw.Connection, line: Line, serial: str) -> int | None:
+    """When a unit got its first verdict at any station of the line; None where it is not known."""
+    found = db.execute("select min(first_ts) from units where line=? and serial=?", (line.number, serial)).fetchone()
+    return None if found is None or found[0] is None else int(found[0])
+
+
 def units_between(db: apsw.Connection, line: Line, machine: int, start: int, end: int,
                   received_until: int | None = None) -> Iterator[Unit]:  # fmt: skip
     """Units whose first verdict the machine gave in [start, end), by time."""

@@ -88,15 +88,16 @@ def _class(segment: Segment, piece: Piece, stop: Stop | None, rules: Rules) -> t
     if piece.kind == "unscheduled":
         return UNSCHEDULED, 28
     kind = kind_of(segment.state, rules)
+    manual = 5 if segment.manual else None
     if kind == "run":
-        return RUN, 6 if piece.kind == "planned" else None
+        return RUN, 6 if piece.kind == "planned" else manual
     if piece.kind == "planned":
         return PLANNED, 4
     if segment.state == "maintenance" and rules.maintenance_is_planned:
         return PLANNED, 7
     if stop is None:
-        return _CLASSES[kind], {"setup": 9, "unknown": 25, "no_order": 30}[kind]
-    return (MICRO if stop.micro else DOWN), 36 if segment.state in EXTERNAL else 34
+        return _CLASSES[kind], manual or {"setup": 9, "unknown": 25, "no_order": 30}[kind]
+    return (MICRO if stop.micro else DOWN), manual or (36 if segment.state in EXTERNAL else 34)
 
 
 def _stop_of(walked: Walk, stops: Sequence[Stop], rules: Rules) -> list[Stop | None]:

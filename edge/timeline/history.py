@@ -7,6 +7,7 @@ costs its own hour and as far as its consequences reach.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -14,11 +15,13 @@ import msgspec
 from edge.clock import HOUR
 from edge.timeline.hour import HourEvents
 from edge.timeline.rules import Rules
+from edge.timeline.states import FAR
 from edge.timeline.walk import Carry, Lead, Walk, first_carry, walk
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
-    """An evaluated hour: what it was given and what it gives. `until` is where its evaluation ended."""
+    """An evaluated hour: what it was given and what it gives. `until` is where its evaluation ended; at `review` it has
+    to be evaluated again though nothing new has come: it was not over, or a state or stop had no class for good."""
 
     hour: int
     until: int
@@ -26,6 +29,7 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     carry_out: Carry
     lead: Lead
     ahead: Lead | None
+    review: int = FAR
 
 
 class History(Protocol):
@@ -59,11 +63,37 @@ def evaluate(history: History, hour: int, cut: int, rules: Rules) -> tuple[Row, 
     following = history.after(hour)
     if following is not None and following.hour >= cut:
         following = None
-    walked = walk(events, carry, hour, end, None, rules)
-    ahead = _ahead(walked, following, cut, rules) if end == hour + HOUR else None
-    if ahead is not None and (walked.carry.stop_start or rules.debounce_us):
-        walked = walk(events, carry, hour, end, ahead, rules)
-    return Row(hour, end, carry, walked.carry, walked.lead, ahead), walked, events
+    if end < hour + HOUR:
+        walked, ahead = walk(events, carry, hour, end, None, rules), None
+    else:
+        walked, ahead = completed(events, carry, hour, end, lambda walk: _ahead(walk, following, cut, rules), rules)
+    review = FAR if following else _review(walked, hour, cut, rules)
+    return Row(hour, end, carry, walked.carry, walked.lead, ahead, review), walked, events
+
+
+def completed(events: HourEvents, carry: Carry, start: int, end: int, look_ahead: Callable[[Walk], Lead | None],
+              rules: Rules) -> tuple[Walk, Lead | None]:  # fmt: skip
+    """A walk that knows how the time after it goes on, and that lead."""
+    walked = walk(events, carry, start, end, None, rules)
+    ahead = look_ahead(walked)
+    if ahead is None or not (walked.carry.stop_start or rules.debounce_us):
+        return walked, ahead
+    again = walk(events, carry, start, end, ahead, rules)
+    if again.carry != walked.carry:  # the last state is not absorbed after all (or is), so the time after it differs
+        ahead = look_ahead(again)
+        again = walk(events, carry, start, end, ahead, rules)
+    return again, ahead
+
+
+def _review(walked: Walk, hour: int, cut: int, rules: Rules) -> int:
+    """When the last hour that is known has to be evaluated again."""
+    carry = walked.carry
+    instants = [hour + HOUR]
+    if carry.stop_start:
+        instants.append(carry.stop_start + rules.threshold_us)
+    if rules.debounce_us:
+        instants.append(carry.raw_ts + rules.debounce_us)
+    return min((at for at in instants if at > cut), default=FAR)
 
 
 def _ahead(walked: Walk, following: Row | None, cut: int, rules: Rules) -> Lead | None:

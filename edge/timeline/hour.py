@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
 from edge.clock import HOUR
+from edge.corrections import Interval, Parts
 from edge.events import (
     Alarm,
     AnyEvent,
@@ -81,8 +82,8 @@ class HourEvents:
     """Events of one machine in one hour. `add` in any order; the lists are sorted when they are read."""
 
     __slots__ = (
-        "_sorted", "alarms", "alive", "clock_ahead", "counts", "hour", "levels", "max_received", "n", "offline",
-        "orders", "products", "scrap", "states",
+        "_sorted", "alarms", "alive", "clock_ahead", "counts", "hour", "levels", "manual", "max_received", "n",
+        "offline", "orders", "products", "scrap", "states",
     )  # fmt: skip
 
     def __init__(self, hour: int, resolution: int = RESOLUTION) -> None:
@@ -97,6 +98,7 @@ class HourEvents:
         self.offline: list[int] = []
         self.alarms: list[tuple[int, str, bool]] = []
         self.clock_ahead: list[int] = []
+        self.manual: list[Interval] = []  # in the order in which they were said
         self.max_received = 0
         self.n = 0
         self._sorted = True
@@ -118,6 +120,16 @@ class HourEvents:
         add = _ADD.get(event.__class__)
         if add is not None:
             add(self, event)
+
+    def correct(self, intervals: Sequence[Interval], parts: Sequence[Parts]) -> None:
+        """Lay corrections over the hour; intervals may reach beyond it."""
+        self.manual += intervals
+        for one in parts:
+            columns = self.counts.setdefault(one.product, CountColumns())
+            if one.scrap:
+                self.scrap.append((one.ts, one.scrap, one.product))
+            else:
+                columns.add(one.ts, one.total, one.bad)
 
     def sort(self) -> None:
         """Bring all lists into event order."""

@@ -32,6 +32,7 @@ class Segment:
     end: int
     state: str
     reason: str | None
+    manual: bool = False  # a person said so, not the machine
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import msgspec
 
 from edge.timeline.counters import Made, made
 from edge.timeline.hour import HourEvents
+from edge.timeline.manual import corrected, overlaid_changes
 from edge.timeline.rules import Rules
 from edge.timeline.states import (
     FAR,
@@ -21,11 +22,14 @@ from edge.timeline.states import (
     Segment,
     debounced,
     episodes,
+    kind_of,
     overlaid,
     reported,
     segments,
     unheard,
 )
+
+ALWAYS = 1  # the start of a stop that no message began
 
 
 class Carry(msgspec.Struct, frozen=True, array_like=True):
@@ -44,6 +48,7 @@ class Carry(msgspec.Struct, frozen=True, array_like=True):
     stop_fault: bool = False
     unknown_until: int = 0
     levels: dict[str, tuple[int, int]] = {}
+    base_reason: str | None = None
 
 
 class Lead(msgspec.Struct, frozen=True, array_like=True):
@@ -72,33 +77,45 @@ class Walk:
 
 
 def first_carry(rules: Rules) -> Carry:
-    """What is known before the first message of a machine."""
-    return Carry(base=rules.default_state, raw=rules.default_state, product=rules.product)
+    """What is known before the first message of a machine: its default state, which has always been."""
+    state = rules.default_state
+    stopped = kind_of(state, rules) == "stop" and not rules.stale_us  # with a silence limit it is unknown until heard
+    return Carry(
+        base=state,
+        raw=state,
+        product=rules.product,
+        stop_start=ALWAYS * stopped,
+        stop_fault=stopped and state == "fault",
+    )
 
 
 def walk(events: HourEvents, carry: Carry, start: int, end: int, ahead: Lead | None, rules: Rules) -> Walk:
     """Walk [start, end). `ahead` is the lead of what follows; None where nothing does, and the stretch ends now."""
     events.sort()
-    groups, latched = _groups(events, carry)
+    groups, latched = _groups(events, carry, end)
     known_until = end if ahead is None else groups[-1].ts if ahead.absorbed else FAR
     gaps = unheard(events.alive, events.offline, carry.last_alive, carry.last_offline, rules, start, end)
     run = overlaid(segments(debounced(groups, rules.debounce_us, known_until), start, end), gaps)
+    run = corrected(run, events.manual, rules)
     found = list(episodes(run, rules, carry.stop_start, carry.stop_fault))
     open_stop = found[-1] if found and found[-1].end is None else None
-    products = [(-FAR, carry.product), *((key[0], product) for key, product in events.products)]
-    orders = _orders(events, carry)
+    reported_products = [(-FAR, carry.product), *((key[0], product) for key, product in events.products)]
+    reported_orders = _orders(events, carry)
+    products = overlaid_changes(reported_products, [(i.start, i.end, i.product) for i in events.manual if i.product])
+    orders = overlaid_changes(reported_orders, [(i.start, i.end, i.order) for i in events.manual if i.order])
     unknown = [(s.start, s.end) for s in run if s.state == "unknown"]
     levels = [(key[0], counter, value, product) for key, counter, value, product in events.levels]
     parts, last_levels = made(levels, carry.levels, products, unknown, carry.unknown_until, rules)
     base, raw = _last_groups(groups, rules)
     carry_out = Carry(
-        base=base,
+        base=base.state,
+        base_reason=base.reason,
         raw=raw.state,
         raw_reason=groups[-1].reason,
         raw_ts=raw.ts,
         latched=latched,
-        product=products[-1][1],
-        order=orders[-1][1],
+        product=reported_products[-1][1],
+        order=reported_orders[-1][1],
         last_alive=events.alive.ends[-1] if events.alive else carry.last_alive,
         last_offline=_last_notice(events, carry),
         stop_start=open_stop.start if open_stop else 0,
@@ -111,23 +128,23 @@ def walk(events: HourEvents, carry: Carry, start: int, end: int, ahead: Lead | N
     return Walk(start, end, run, stops, products, orders, parts, carry_out, lead)
 
 
-def _groups(events: HourEvents, carry: Carry) -> tuple[list[Group], bool]:
-    changes = [(key[0], state, reason) for key, state, reason in events.states]
+def _groups(events: HourEvents, carry: Carry, end: int) -> tuple[list[Group], bool]:
+    changes = [(key[0], state, reason) for key, state, reason in events.states if key[0] < end]
     groups, latched = reported(changes, carry.latched)
-    before = [Group(-FAR, carry.base, None)]
+    before = [Group(-FAR, carry.base, carry.base_reason)]
     if carry.raw_ts != -FAR:
         before.append(Group(carry.raw_ts, carry.raw, carry.raw_reason))
     return before + groups, latched
 
 
-def _last_groups(groups: list[Group], rules: Rules) -> tuple[str, Group]:
-    """The effective state before the last run of equal states, and the first group of that run."""
+def _last_groups(groups: list[Group], rules: Rules) -> tuple[Group, Group]:
+    """The group in effect before the last run of equal states, and the first group of that run."""
     first = len(groups) - 1
     while first and groups[first - 1].state == groups[-1].state:
         first -= 1
     if not rules.debounce_us or not first:
-        return groups[-1].state, groups[first]
-    return debounced(groups[:first], rules.debounce_us, groups[first].ts)[-1].state, groups[first]
+        return groups[-1], groups[first]
+    return debounced(groups[:first], rules.debounce_us, groups[first].ts)[-1], groups[first]
 
 
 def _orders(events: HourEvents, carry: Carry) -> list[tuple[int, str | None]]:

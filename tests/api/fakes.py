@@ -63,6 +63,17 @@ class FakeAnswers:
     def kpis(self) -> Answer:
         return self._answer("kpis")
 
+    def corrections(self, path: str | None, start: int | None, end: int | None, limit: int) -> Answer:
+        return self._answer("corrections", path, start, end, limit)
+
+    def can_revoke(self, number: str) -> bool:
+        return number == "c1"
+
+    def check_machine(self, path: str) -> Answer:
+        if path.endswith("nowhere"):
+            raise QueryError("asset", path, "no such machine", 404)
+        return {}
+
     def explain(self, name: str, window: FakeWindow, as_of: int | None) -> Answer:
         return self._answer("explain", name, window, as_of)
 
@@ -77,6 +88,17 @@ class FakeAnswers:
 
     def message(self, offset: int) -> Answer | None:
         return self._answer("message", offset) if offset == 4712 else None
+
+
+@dataclass
+class FakeJournal:
+    """Entries that were written, as (topic, payload)."""
+
+    written: list[tuple[str, Any]] = field(default_factory=list)
+
+    async def append(self, topic: str, payload: bytes) -> int:
+        self.written.append((topic, json.loads(payload)))
+        return len(self.written)
 
 
 @dataclass

@@ -21,7 +21,7 @@ FROM = "from=2025-03-03T05:00:00Z"
 
 WRONG = [
     (f"{KPI}&form=2025-03-03T05:00:00Z", "form", "from"),
-    (f"{KPI}&xyzzy=1", "xyzzy", "one of from, to, shift, asset, step, as_of"),
+    (f"{KPI}&xyzzy=1", "xyzzy", "one of from, to, shift, asset, as_of, step"),
     ("assets?from=2025-03-03T05:00:00Z", "from", "no parameters"),
     ("kpis/oee", "asset", "site/area/line/machine"),
     (f"{KPI}&from=yesterday", "from", "RFC 3339"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.clock import SECOND, from_text, to_text
+from edge.corrections import TOPIC
 
 LINE = "area/line"
 KINDS = {"counter": "count"}
@@ -125,10 +126,13 @@ def _site(calendar: Mapping[str, Any]) -> dict[str, Any]:
 def _messages(scenario: Mapping[str, Any], site: str, root: str) -> Iterator[Message]:
     for event in scenario["events"]:
         for one in _expanded(event):
-            received = from_text(one.get("received", one["ts"]))
+            received = from_text(one.get("received") or one.get("ts") or one["to"])
             kind = KINDS.get(one["type"], one["type"])
-            topic = f"{root}/{site}/{LINE}/{one.get('machine', 'M1')}/{kind}"
-            yield Message(topic, json.dumps(_payload(one, site)).encode(), received)
+            path = f"{site}/{LINE}/{one.get('machine', 'M1')}"
+            if kind == "interval":
+                yield Message(TOPIC, _manual_record(one, path), received)
+            else:
+                yield Message(f"{root}/{path}/{kind}", json.dumps(_payload(one, site)).encode(), received)
 
 
 def _expanded(event: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -139,6 +143,22 @@ def _expanded(event: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     while at <= end:
         yield {**event, "type": "heartbeat", "ts": to_text(at)}
         at += round(event["every_s"] * SECOND)
+
+
+def _manual_record(event: Mapping[str, Any], path: str) -> bytes:
+    """A manual record of a scenario: an operator's correction of the state."""
+    said = {
+        "id": f"{path} {event['from']} {event['to']} {event['value']}",
+        "kind": "state",
+        "asset": path,
+        "from": event["from"],
+        "to": event["to"],
+        "state": event["value"],
+        "reason": event.get("reason"),
+        "by": "scenario",
+        "why": "a manual record",
+    }
+    return json.dumps({name: value for name, value in said.items() if value is not None}).encode()
 
 
 def _payload(event: Mapping[str, Any], site: str) -> dict[str, Any]:

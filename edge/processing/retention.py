@@ -1,0 +1,45 @@
+"""What is kept for how long: readings, their rollups, and production events with their facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import apsw
+
+from edge.clock import DAY
+from edge.store.readings import ReadingsWriter
+
+ROWS = 200
+
+
+@dataclass(frozen=True)
+class Retention:
+    """Lengths in microseconds. One step drops a bounded piece, so that nothing waits for it."""
+
+    readings_us: int = 30 * DAY
+    minutes_us: int = 400 * DAY
+    hours_us: int = 3650 * DAY
+    events_us: int = 3650 * DAY
+
+    def step(self, db: apsw.Connection, readings: ReadingsWriter, now: int) -> bool:
+        """Drop a piece of what is too old, inside the caller's transaction; True while there is more."""
+        more = readings.drop(now - self.readings_us, now - self.minutes_us, now - self.hours_us)
+        return self._drop_events(db, now - self.events_us) or more
+
+    def _drop_events(self, db: apsw.Connection, before: int) -> bool:
+        machines = [number for (number,) in db.execute("select id from machines")]
+        kpis = [number for (number,) in db.execute("select id from kpis")]
+        for machine in machines:
+            old = db.execute(
+                "select hour from hours where machine=? and hour<? order by hour limit ?", (machine, before, ROWS)
+            ).fetchall()
+            if not old:
+                continue
+            until = int(old[-1][0]) + 1  # type: ignore[arg-type]  # an integer column
+            db.execute("delete from hot where machine=? and hour<?", (machine, until))
+            db.execute("delete from hours where machine=? and hour<?", (machine, until))
+            db.execute("delete from units where machine=? and first_ts<?", (machine, until))
+            for kpi in kpis:
+                db.execute("delete from facts where kpi=? and machine=? and start<?", (kpi, machine, until))
+            return True
+        return False

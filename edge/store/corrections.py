@@ -1,0 +1,98 @@
+"""Corrections in the store: what was said, what it lays over which time, and whether it was revoked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import apsw
+import msgspec
+
+from edge.clock import HOUR, to_text
+from edge.corrections import Correction, Interval, Parts
+from edge.store import events as event_store
+from edge.timeline.hour import HourEvents
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_intervals = msgspec.msgpack.Decoder(list[Interval]).decode
+_decode_parts = msgspec.msgpack.Decoder(list[Parts]).decode
+_decode_said = msgspec.json.Decoder(Correction).decode
+
+
+def add(db: apsw.Connection, machine: int, offset: int, received: int, said: Correction,
+        intervals: Sequence[Interval], parts: Sequence[Parts]) -> bool:  # fmt: skip
+    """Keep a correction; False where its id is known."""
+    if db.execute("select 1 from corrections where id=?", (said.id,)).fetchone():
+        return False
+    instants = [*(i.start for i in intervals), *(i.end for i in intervals), *(p.ts for p in parts)]
+    db.execute(
+        "insert into corrections(id, machine, start, end, offset, received, said, intervals, parts) "
+        "values(?,?,?,?,?,?,?,?,?)",
+        (
+            said.id, machine, min(instants, default=0), max(instants, default=0), offset, received,
+            msgspec.json.encode(said), _encode(intervals), _encode(parts),
+        ),
+    )  # fmt: skip
+    return True
+
+
+def revoke(db: apsw.Connection, offset: int, received: int, said: Correction) -> tuple[int, list[int]] | None:
+    """Revoke a correction; returns (machine, hours that it touched), None where there is nothing to revoke."""
+    found = db.execute(
+        "select machine, intervals, parts from corrections where id=? and revoked is null", (said.revokes,)
+    ).fetchone()
+    if found is None:
+        return None
+    db.execute(
+        "update corrections set revoked_offset=?, revoked=?, revocation=? where id=?",
+        (offset, received, msgspec.json.encode(said), said.revokes),
+    )
+    machine, intervals, parts = found
+    return int(machine), hours(_decode_intervals(intervals), _decode_parts(parts))
+
+
+def holds(db: apsw.Connection, number: str) -> bool:
+    """Whether a correction of this id is there and not revoked."""
+    return db.execute("select 1 from corrections where id=? and revoked is null", (number,)).fetchone() is not None
+
+
+def hours(intervals: Sequence[Interval], parts: Sequence[Parts]) -> list[int]:
+    """The UTC hours that corrections touch."""
+    touched = {part.ts - part.ts % HOUR for part in parts}
+    for one in intervals:
+        touched.update(range(one.start - one.start % HOUR, one.end, HOUR))
+    return sorted(touched)
+
+
+def load_hour(db: apsw.Connection, machine: int, hour: int, resolution: int,
+              received_until: int | None = None) -> HourEvents:  # fmt: skip
+    """The events of an hour with the corrections that hold over it; with `received_until` as they were known then."""
+    out = event_store.load(db, machine, hour, resolution, received_until)
+    sql = (
+        "select intervals, parts from corrections where machine=?1 and end>=?2 and start<?3 and "
+        "(?4 is null or received<=?4) and (revoked is null or revoked>coalesce(?4, revoked)) order by offset"
+    )
+    rows: list[Any] = db.execute(sql, (machine, hour, hour + HOUR, received_until)).fetchall()
+    for intervals, parts in rows:
+        here = [p for p in _decode_parts(parts) if hour <= p.ts < hour + HOUR]
+        over = [i for i in _decode_intervals(intervals) if i.end > hour and i.start < hour + HOUR]
+        out.correct(over, here)
+    return out
+
+
+def listed(db: apsw.Connection, machine: int | None, start: int, end: int,
+           received_until: int | None = None) -> list[dict[str, Any]]:  # fmt: skip
+    """Corrections that touch [start, end), in the order in which they were said, revoked ones marked."""
+    sql = (
+        "select said, offset, received, revoked, revocation from corrections where (?1 is null or machine=?1) "
+        "and end>=?2 and start<?3 and (?4 is null or received<=?4) order by offset"
+    )
+    out = []
+    for said, offset, received, revoked, revocation in db.execute(sql, (machine, start, end, received_until)):
+        one = msgspec.to_builtins(_decode_said(said))
+        one |= {"offset": offset, "received": to_text(received)}
+        if revoked is not None and (received_until is None or revoked <= received_until):
+            by = _decode_said(revocation)
+            one["revoked"] = {"at": to_text(revoked), "by": by.by, "why": by.why}
+        out.append(one)
+    return out

@@ -1,0 +1,135 @@
+"""Corrections lie over the record: numbers follow, the past stays answerable, revoking brings the record back."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from edge.clock import from_text
+from edge.corrections import TOPIC
+from edge.query.query import Asked
+from edge.query.window import Window
+from tests.scenarios.offline import answering
+from tests.scenarios.scenario import Message
+
+START = datetime(2025, 3, 3, 6, tzinfo=UTC)
+ASSET = "s/a/l/m1"
+PLANT = {"products": {"A": {"ideal_cycle_s": 30}, "B": {"ideal_cycle_s": 60}},
+         "machines": {"s/*": {"product": "A", "stale_after_s": 0}}}  # fmt: skip
+
+
+def at(minute: float) -> str:
+    return (START + timedelta(minutes=minute)).isoformat()
+
+
+def said(minute: float, kind: str, **members: object) -> Message:
+    payload = {"ts": at(minute), **members}
+    return Message(f"shopfloor/v1/{ASSET}/{kind}", json.dumps(payload).encode(), from_text(at(minute)))
+
+
+def corrected(minute: float, number: str, kind: str, **members: object) -> Message:
+    payload = {"id": number, "kind": kind, "asset": ASSET, "by": "ann", "why": "a test", **members}
+    return Message(TOPIC, json.dumps(payload).encode(), from_text(at(minute)))
+
+
+RECORD = [
+    said(0, "state", state="running"),
+    said(60, "state", state="stopped"),
+    said(70, "state", state="running"),
+    said(80, "state", state="stopped", reason="jam"),
+    said(85, "state", state="running"),
+    said(200, "count", total=300, bad=0),
+    said(220, "unit", serial="u1", result="pass"),
+    said(480, "heartbeat"),
+]
+
+
+def ask(messages: Iterable[Message], as_of: float | None = None) -> dict[str, Any]:
+    window = Asked(ASSET, Window(from_text(at(0)), from_text(at(480))))
+    with answering(PLANT, list(messages)) as query:
+        cut = None if as_of is None else from_text(at(as_of))
+        oee = query.kpi("oee", window, None, cut)
+        spans = query.timeline(ASSET, window.start, window.end)["spans"]
+        return {**oee["facts"], **oee["values"], "spans": spans, "reasons": query.losses(ASSET, window)["reasons"]}
+
+
+def test_a_reason_given_later_explains_the_stop_and_changes_no_time() -> None:
+    plain = ask(RECORD)
+    found = ask([*RECORD, corrected(490, "c1", "reason", **{"from": at(58), "to": at(72)}, reason="material")])
+    assert {r["reason"] for r in plain["reasons"]} == {None, "jam"}
+    assert {r["reason"]: r["seconds"] for r in found["reasons"]} == {"material": 600.0, "jam": 300.0}
+    assert found["down_s"] == plain["down_s"]
+    assert found["oee"] == plain["oee"]
+
+
+def test_a_state_said_by_a_person_counts_instead_of_the_reported_one() -> None:
+    found = ask([*RECORD, corrected(490, "c1", "state", **{"from": at(60), "to": at(70)}, state="changeover")])
+    assert (found["setup_s"], found["down_s"]) == (600.0, 300.0)
+
+
+def test_a_split_stop_has_two_reasons_and_stays_one_stop() -> None:
+    split = corrected(
+        490, "c1", "split", **{"from": at(60), "to": at(70)}, at=at(61), reason="jam", reason_after="cleaning"
+    )
+    found = ask([*RECORD, split])
+    stops = {(s["stop"]["from"], s["stop"]["length_s"]) for s in found["spans"] if s["reason"] in ("jam", "cleaning")}
+    assert len([s for s in stops if s[1] == 600.0]) == 1
+    assert {r["reason"]: r["seconds"] for r in found["reasons"]} == {"cleaning": 540.0, "jam": 360.0}
+
+
+def test_merged_stops_are_one_over_the_running_time_between_them() -> None:
+    found = ask([*RECORD, corrected(490, "c1", "merge", **{"from": at(60), "to": at(85)}, reason="tool change")])
+    assert found["down_s"] == 25 * 60
+    assert {s["stop"]["length_s"] for s in found["spans"] if s["stop"]} == {1500.0}
+
+
+def test_parts_and_scrap_are_booked_where_they_were_made() -> None:
+    found = ask(
+        [
+            *RECORD,
+            corrected(490, "c1", "count", at=at(300), total=-20),
+            corrected(491, "c2", "scrap", at=at(201), qty=3),
+            corrected(492, "c3", "scrap", serial="u1", qty=2),
+        ]
+    )
+    assert (found["total_count"], found["good_count"]) == (280, 275)
+
+
+def test_a_product_of_an_interval_changes_the_ideal_time_of_its_parts() -> None:
+    found = ask([*RECORD, corrected(490, "c1", "product", **{"from": at(190), "to": at(210)}, product="B")])
+    assert found["ideal_total_s"] == 300 * 60
+
+
+def test_revoking_brings_back_the_record_and_the_past_stays_answerable() -> None:
+    state = corrected(490, "c1", "state", **{"from": at(60), "to": at(70)}, state="changeover")
+    revoked = corrected(500, "c2", "revoke", revokes="c1")
+    messages = [*RECORD, state, revoked]
+    assert ask(messages)["setup_s"] == 0
+    assert ask(messages, as_of=495)["setup_s"] == 600
+    assert ask(messages, as_of=485)["setup_s"] == 0
+
+
+def test_the_same_correction_twice_counts_once() -> None:
+    count = corrected(490, "c1", "count", at=at(300), total=7)
+    assert ask([*RECORD, count, count])["total_count"] == 307
+
+
+@pytest.mark.parametrize("later", [True, False])
+def test_a_correction_over_silent_time_makes_it_known(later: bool) -> None:
+    silent = {**PLANT, "machines": {"s/*": {"product": "A", "stale_after_s": 300}}}
+    record = [said(0, "state", state="running"), said(300, "state", state="running")]
+    ran = corrected(310, "c1", "state", **{"from": at(5), "to": at(300)}, state="running")
+    with answering(silent, [*record, ran] if later else [record[0], ran, record[1]]) as query:
+        facts = query.kpi("oee", Asked(ASSET, Window(from_text(at(0)), from_text(at(300)))), None, None)["facts"]
+    assert (facts["run_time_s"], facts["unknown_s"]) == (300 * 60, 0)
+
+
+def test_the_explanation_names_who_said_so_and_why() -> None:
+    state = corrected(490, "c1", "state", **{"from": at(60), "to": at(70)}, state="changeover")
+    with answering(PLANT, [*RECORD, state]) as query:
+        window = Asked(ASSET, Window(from_text(at(0)), from_text(at(480))))
+        (machine,) = query.explain("oee", window, None)["machines"]
+    assert [(c["id"], c["by"], c["why"]) for c in machine["corrections"]] == [("c1", "ann", "a test")]
+    assert [i["ruling"] for i in machine["intervals"] if i["state"] == "changeover"] == [5]
