@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.web.conftest import Open
 
 PAGES = {
     "board": ("/", "machine-card"),
-    "line": ("/?asset=demo/packing/l1", "loss-waterfall tr"),
+    "line": ("/?asset=demo/packing/l1", "loss-waterfall svg"),
     "machine": ("/assets/demo/packing/l1/m002", "signal-chart canvas"),
     "rejections": ("/rejections", ".rejection"),
     "wall": ("/?wall=1", "machine-card"),
@@ -38,22 +38,28 @@ CONTRAST = """() => {
 }"""
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_phone_scrolls_in_one_direction_only_and_fingers_find_the_buttons(open_page: Open, name: str) -> None:
+def seen(shared_page: Open, name: str, width: int, scheme: str) -> Page:
+    """The page at that width and in that light, drawn to the end."""
     path, ready = PAGES[name]
-    page = open_page(path, width=360, height=740, has_touch=True)
+    page = shared_page(path)
+    page.set_viewport_size({"width": width, "height": 740})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # light or dark
     expect(page.locator(ready).first).to_be_visible()
+    return page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_phone_scrolls_in_one_direction_only_and_fingers_find_the_buttons(shared_page: Open, name: str) -> None:
+    page = seen(shared_page, name, 360, "light")
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     assert page.evaluate(SMALL) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", ["board", "machine", "rejections"])
-def test_text_stands_out_from_its_ground(open_page: Open, name: str, scheme: str) -> None:
-    path, ready = PAGES[name]
-    page = open_page(path, color_scheme=scheme)
-    expect(page.locator(ready).first).to_be_visible()
-    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+def test_text_stands_out_from_its_ground(shared_page: Open, name: str, scheme: str) -> None:
+    page = seen(shared_page, name, 1280, scheme)
+    expect(page.locator("html")).to_have_attribute("data-theme", scheme)
     assert page.evaluate(CONTRAST) == []
 
 

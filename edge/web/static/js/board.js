@@ -24,6 +24,7 @@ class LineBoard extends HTMLElement {
     document.title = t("nav.board");
     this.#build();
     this.#plant.addEventListener("change", () => this.#show());
+    this.#plant.addEventListener("stranger", () => live.soon());
     live.addEventListener("status", ({ detail }) => this.#plant.take(detail));
     live.addEventListener("connection", () => this.#showEmpty());
     live.start({ asset: this.#plant.filter, kinds: ["status"], refresh: () => this.#refresh() });

@@ -6,6 +6,7 @@ import { monotonic } from "./clock.js";
 const REFRESH_MS = 10_000; // what only time changes (targets, last heard, pooled KPIs) comes with this
 const FALLBACK_MS = 5_000;
 const REOPEN_MS = 3_000;
+const SOON_MS = 1_500;
 const STALE_S = 25;
 
 /**
@@ -24,6 +25,7 @@ export class Live extends EventTarget {
   #reopen = 0;
   #running = false;
   #again = false;
+  #waiting = 0;
   #gap = false;
   #heard = monotonic();
 
@@ -52,6 +54,14 @@ export class Live extends EventTarget {
 
   get stale() {
     return this.ageS > STALE_S;
+  }
+
+  /** Reads everything anew in a moment: a burst of reasons costs one answer. */
+  soon() {
+    this.#waiting ||= setTimeout(() => {
+      this.#waiting = 0;
+      if (!document.hidden) this.refresh();
+    }, SOON_MS);
   }
 
   /** Reads everything anew as soon as nothing else is being read. */

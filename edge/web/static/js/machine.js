@@ -18,7 +18,6 @@ import { SignalPanel } from "./signals.js";
 import { t } from "./strings.js";
 
 const STRUCTURE_MS = 60_000;
-const SOON_MS = 1500; // a change of state is read this much later, so that a burst costs one answer
 const ROWS = 8;
 const EVENT_MINUTES = [60, 5, 0.5];
 const EVENTS_AT_ONCE = 200;
@@ -27,7 +26,6 @@ class MachinePage extends HTMLElement {
   #status = null;
   #kpis = new Map();
   #structureAt = -Infinity;
-  #waiting = 0;
   #frame = new FramePicker();
 
   connectedCallback() {
@@ -36,8 +34,7 @@ class MachinePage extends HTMLElement {
     this.#frame.addEventListener("change", () => this.#reload());
     for (const node of [this.timeline, this.signals.node]) node.addEventListener("range", ({ detail }) => this.#frame.zoom(detail));
     live.addEventListener("status", ({ detail }) => this.#take(detail));
-    live.addEventListener("rejection", () => this.#soon());
-    live.start({ asset: this.asset, kinds: ["status", "rejection"], refresh: () => this.#refresh() });
+    live.start({ asset: this.asset, kinds: ["status"], refresh: () => this.#refresh() });
   }
 
   #build() {
@@ -138,14 +135,7 @@ class MachinePage extends HTMLElement {
     if (status.asset !== this.asset || !this.#status) return;
     const changed = status.state !== this.#status.state || status.time_class !== this.#status.time_class;
     this.#show(status);
-    if (changed) this.#soon();
-  }
-
-  #soon() {
-    this.#waiting ||= setTimeout(() => {
-      this.#waiting = 0;
-      live.refresh();
-    }, SOON_MS);
+    if (changed) live.soon();
   }
 
   #show(status) {

@@ -3,11 +3,11 @@
 import { readAsset, readAssets, readKpis } from "./api.js";
 import { learnTime, monotonic } from "./clock.js";
 
-const STRUCTURE_MS = 60_000; // new machines and plugins are looked for this often, and when an unknown machine speaks
+const STRUCTURE_MS = 60_000; // new machines and plugins are looked for this often, and when a stranger speaks
 const NOTIFY_MS = 500;
 const AT_ONCE = 6;
 
-/** Dispatches `change`, at most twice a second. */
+/** Dispatches `change`, at most twice a second, and `stranger` when a machine speaks that the structure does not have. */
 export class Plant extends EventTarget {
   /** [{path, title, machines: [path], status}] in the order of the plant. */
   lines = [];
@@ -62,7 +62,8 @@ export class Plant extends EventTarget {
       const line = this.lines.find((one) => one.path === status.asset);
       if (line) line.status = { ...line.status, ...status };
     } else if (!this.machines.has(status.asset)) {
-      this.#structureAt = -Infinity; // a machine nobody knew: look at the structure with the next refresh
+      this.#structureAt = -Infinity;
+      this.dispatchEvent(new Event("stranger"));
     } else {
       this.#put(status);
     }

@@ -9,18 +9,16 @@ import { reasonText, rejectionRows } from "./rejectiontable.js";
 import { t } from "./strings.js";
 
 const PAGE = 50;
-const QUIET_MS = 2000; // a flood of rejections is read this often, not one by one
 
 class RejectionList extends HTMLElement {
   #query = new URLSearchParams(window.location.search);
   #older = []; // pages below the first
   #next = null;
-  #waiting = 0;
 
   connectedCallback() {
     document.title = t("nav.rejections");
     this.#build();
-    live.addEventListener("rejection", () => this.#soon());
+    live.addEventListener("rejection", () => live.soon());
     live.start({ asset: this.#asset, kinds: ["rejection"], refresh: () => this.#refresh() });
   }
 
@@ -77,13 +75,6 @@ class RejectionList extends HTMLElement {
     this.#showReasons({});
     this.#showRows([]);
     this.more.hidden = true;
-  }
-
-  #soon() {
-    this.#waiting ||= setTimeout(() => {
-      this.#waiting = 0;
-      live.refresh();
-    }, QUIET_MS);
   }
 
   // Rows stay open while somebody reads them: only new ones are built.

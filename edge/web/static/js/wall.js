@@ -30,6 +30,7 @@ class WallBoard extends HTMLElement {
     document.title = t("board.wall");
     this.#build();
     this.#plant.addEventListener("change", () => this.#show());
+    this.#plant.addEventListener("stranger", () => live.soon());
     live.addEventListener("status", ({ detail }) => this.#plant.take(detail));
     live.start({ asset: this.#plant.filter, kinds: ["status"], refresh: () => this.#plant.refresh() });
     onTick(() => this.#tick());
