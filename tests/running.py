@@ -132,6 +132,14 @@ class Service:
             body = answer.read()
         return json.loads(body) if answer.headers.get_content_type().endswith("json") else body.decode()
 
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The JSON answer of a POST; urllib.error.HTTPError for an error status."""
+        request = urllib.request.Request(
+            f"{self.url}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}, method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read())
+
     def metrics(self) -> dict[str, float]:
         """All figures of /metrics, by name with labels."""
         lines = (line.rpartition(" ") for line in self.get("/metrics").splitlines() if not line.startswith("#"))

@@ -6,6 +6,7 @@ The service takes the time of receipt from the messages (`mqtt.received_property
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from edge.clock import to_text
+from edge.corrections import TOPIC
 from edge.facts import total
 from edge.host import PluginHost, load
 from edge.plant import Plant
@@ -31,8 +33,13 @@ def run(prepared: Prepared) -> Iterator[tuple[Expectation, dict[str, dict[str, A
     with Broker() as broker, Service(
         broker.url, plant=prepared.plant, settings=["mqtt.received_property=true"]
     ) as service:  # fmt: skip
-        asyncio.run(publish(broker.port, prepared.messages))
-        service.wait_processed(len(prepared.messages))
+        reported = [message for message in prepared.messages if message.topic != TOPIC]
+        asyncio.run(publish(broker.port, reported))
+        service.wait_processed(len(reported))
+        for message in prepared.messages:
+            if message.topic == TOPIC:
+                said = json.loads(message.payload)
+                service.post("/api/v1/corrections", {name: value for name, value in said.items() if name != "id"})
         for expectation in prepared.expectations:
             yield expectation, ask(service, plant, host, expectation)
 
