@@ -32,6 +32,6 @@ class Backoff(msgspec.Struct):
         limit = self.ceiling_s if self._waited_s >= self.patient_after_s else self.quick_s
         ceiling = min(limit, self.first_s * 2**self._failures)
         self._failures = min(self._failures + 1, 30)
-        delay = at_least_s + self.draw(0.0, max(ceiling, at_least_s))
+        delay = max(self.draw(0.0, ceiling), self.draw(at_least_s, 1.5 * at_least_s))
         self._waited_s += max(delay, self.first_s)
         return delay

@@ -24,15 +24,20 @@ STABLE_S: Final = 10.0
 """A connection that lasted so long was a good one: the next failure begins with quick attempts again."""
 REFUSED_S: Final = 5.0
 """Keep away for this long after a refusal or a take-over: neither heals by trying at once."""
+_SHORT: Final = 2
 
 
 class MqttError(Exception):
-    """A connection could not be made or has ended; `wait_s` is how long to keep away at least."""
+    """A connection could not be made or has ended.
 
-    def __init__(self, message: str, *, wait_s: float = 0.0, takeover: bool = False) -> None:
+    `wait_s` is how long to keep away at least, `takeover` that another client came with our client id, `unexplained`
+    that the broker closed the connection without a word."""
+
+    def __init__(self, message: str, *, wait_s: float = 0.0, takeover: bool = False, unexplained: bool = False) -> None:
         super().__init__(message)
         self.wait_s = wait_s
         self.takeover = takeover
+        self.unexplained = unexplained
 
 
 class Connection(ABC):
@@ -110,6 +115,7 @@ class Source:
         self._changed = changed
         self._heard = heard
         self._backoff = backoff or Backoff()
+        self._short = 0  # connections in a row that the broker soon closed without a word
         self._connection: Connection | None = None
         self._handshake: asyncio.Timeout | None = None
         self._may_connect = asyncio.Event()
@@ -147,9 +153,19 @@ class Source:
         finally:
             self._connection = self._handshake = None
             await connection.close()
-        if self.status.subscribed and time.monotonic() - began >= STABLE_S:
+        return self._judged(error, time.monotonic() - began)
+
+    def _judged(self, error: MqttError, lasted_s: float) -> MqttError:
+        """Many brokers do not say that another client took our name; but then it happens again and again."""
+        if self.status.subscribed and lasted_s >= STABLE_S:
             self._backoff.reset()
-        return error
+            self._short = 0
+        elif self.status.subscribed and error.unexplained:
+            self._short += 1
+        if self._short < _SHORT or not error.unexplained:
+            return error
+        text = f"{error}, again and at once: does another client use the client id {self.options.client_id}?"
+        return MqttError(text, wait_s=REFUSED_S, takeover=True)
 
     async def _establish(self, connection: Connection) -> None:
         session_present = await connection.open()

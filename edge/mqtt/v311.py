@@ -34,6 +34,7 @@ class AiomqttConnection(Connection):
         self._client: aiomqtt.Client | None = None
         self._paho: Any = None
         self._session_present = False
+        self._refusal: MqttError | None = None
         self._open = self._paused = self._dropping = False
 
     async def open(self) -> bool:
@@ -52,14 +53,24 @@ class AiomqttConnection(Connection):
         )
         self._take_over(self._client)
         try:
-            await self._client.__aenter__()
-        except aiomqtt.MqttCodeError as error:
-            raise MqttError(f"the broker refuses the connection: {error}", wait_s=REFUSED_S) from error
+            await self._enter(self._client)
         except aiomqtt.MqttError as error:
-            raise MqttError(str(error)) from error
+            raise self._refusal or MqttError(str(error)) from error
         self._open = True
         self._read_with(self._read)
         return self._session_present
+
+    async def _enter(self, client: aiomqtt.Client) -> None:
+        """Connect; aiomqtt does not notice a connection that ends before CONNACK."""
+        entering = asyncio.ensure_future(client.__aenter__())
+        either: list[asyncio.Future[Any]] = [entering, self._end]
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if not entering.done():
+                raise self._refusal or self._end.result()
+        finally:
+            entering.cancel()
+        await entering
 
     def _take_over(self, client: aiomqtt.Client) -> None:
         """Put our callbacks in front of aiomqtt's."""
@@ -72,11 +83,13 @@ class AiomqttConnection(Connection):
 
         def on_connect(paho_client: Any, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
             self._session_present = bool(flags.session_present)
+            if code.is_failure:
+                self._refusal = MqttError(f"the broker refuses the connection: {code}", wait_s=REFUSED_S)
             its_connect(paho_client, userdata, flags, code, properties)
 
         def on_disconnect(paho_client: Any, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
             its_disconnect(paho_client, userdata, flags, code, properties)
-            self._finish(MqttError(f"the connection has ended: {code}"))
+            self._finish(MqttError(f"the connection has ended: {code}", unexplained=True))
 
         paho.on_connect = on_connect
         paho.on_disconnect = on_disconnect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import Any, Final, TypeVar, cast
 
@@ -41,7 +42,7 @@ class Mqtt5Connection(Connection, asyncio.Protocol):
         self._parts: list[bytes] = []  # of a packet that is not complete
         self._have = self._need = 0
         self._error: MqttError | None = None
-        self._paused = self._dropping = False
+        self._paused = self._dropping = self._closing = False
         self._keep_alive_s = float(options.keep_alive_s)
         self._heard_at = 0.0
         self._pinged_at: float | None = None
@@ -119,14 +120,19 @@ class Mqtt5Connection(Connection, asyncio.Protocol):
 
     async def close(self) -> None:
         transport = self._transport
-        if transport is None or self._end.done():
+        if transport is None:
             return
-        self.drop()  # unread bytes in the socket would turn the end into a reset, and cost the last acknowledgements
-        self._write(mqtt5.DisconnectPacket().write())
-        if transport.can_write_eof() and not transport.is_closing():
-            transport.write_eof()
-        else:
-            transport.close()
+        if not self._closing and not transport.is_closing():
+            self.drop()  # bytes left unread would turn the end into a reset, and cost the last acknowledgements
+            self._write(mqtt5.DisconnectPacket().write())
+            self._closing = True
+            if not self._connack.done():
+                transport.abort()
+            elif transport.can_write_eof():
+                with contextlib.suppress(OSError):  # it broke just now
+                    transport.write_eof()
+            else:
+                transport.close()
         try:
             async with asyncio.timeout(_CLOSE_S):
                 await asyncio.shield(self._end)
@@ -143,8 +149,10 @@ class Mqtt5Connection(Connection, asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        error = self._error or MqttError(f"the connection broke: {exc}" if exc else "the broker closed the connection")
-        self._end.set_result(error)
+        if self._error is None:
+            text = f"the connection broke: {exc}" if exc else "the broker closed the connection"
+            self._error = MqttError(text, unexplained=exc is None)
+        self._end.set_result(self._error)
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self._loop.time()
@@ -222,7 +230,7 @@ class Mqtt5Connection(Connection, asyncio.Protocol):
             self._transport.close()
 
     def _write(self, data: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
+        if self._transport is not None and not self._closing and not self._transport.is_closing():
             self._transport.write(data)
 
     def _watch(self) -> None:
