@@ -75,7 +75,8 @@ class MachineCells:
             overlay = Overlay(self._stored, self.cut if first is None else min(first, self.cut))
             hours = event_store.between(self.db, self.row.number, overlay.ignore_from, self.cut)
             last = overlay.before(overlay.ignore_from)
-            settle(overlay, {*hours, *([last.hour] if last else [])}, self.cut, self.rules)
+            changed = {*hours, *self._stored.dirty(self.cut), *([last.hour] if last else [])}
+            settle(overlay, changed, self.cut, self.rules)
             return overlay
         overlay = Overlay(self._stored)
         changed = self._stored.dirty(self.cut)
