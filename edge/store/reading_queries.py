@@ -67,6 +67,11 @@ class _Signal:
         self.points = Points(db, places_of(db, machine, number), name)
         self.hot = self.points.hot()
 
+    def at_most(self, start: int, end: int, most: int) -> bool:
+        """Whether it is plain, without looking at chunks, that there are no more points than that."""
+        sealed = self.points.count_at_most(start, end, most)
+        return sealed is not None and sealed + len(self.hot.between(start, end).times) <= most
+
     def raw(self, start: int, end: int) -> Iterator[Run]:
         return self.points.runs(start, end, self.hot)
 
@@ -186,10 +191,11 @@ class ReadingsReader:
             found = self._signal(machine_id, signal)
             if found is None or start_us >= end_us:
                 return Series(0, 0, [])
-            sealed = found.points.count_at_most(start_us, end_us, points)
-            if sealed is not None and sealed + len(found.hot.between(start_us, end_us).times) <= points:
-                return _as_is(found, start_us, end_us)
             width = width_for(start_us, end_us, points)
+            if start_us < self._dropped():
+                width = max(width, MINUTE)
+            elif found.at_most(start_us, end_us, points):
+                return _as_is(found, start_us, end_us)
             buckets: dict[int, list[Stat]] = {}
             for at, figures in found.stats(start_us, end_us, width):
                 buckets.setdefault(at // width, []).append(figures)
@@ -226,6 +232,10 @@ class ReadingsReader:
             for run in found.points.runs(start_us, end_us, found.hot, marked=True):
                 for ts, value in zip(run.times, run.values, strict=True):
                     yield ts, value, run.marks.get(ts)
+
+    def _dropped(self) -> int:
+        """Points before this instant are gone."""
+        return max((us for (us,) in self._db.execute("select before_us from reading_retention")), default=-WHOLE)
 
     def _signal(self, machine: int, name: str) -> _Signal | None:
         sql = "select id, last_ts from reading_signals where machine=? and name=?"

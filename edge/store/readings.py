@@ -152,14 +152,14 @@ class ReadingsWriter:
         for tail in self._touched:
             segment = grown[tail] = tail.take_new()
             added += len(segment)
+            if tail.newest > self._newest:
+                self._newest = tail.newest
             backlog = self._backlogs[tail.group.machine]
             if not backlog.size:
                 backlog.opened = self._newest
             backlog.size += len(segment)
             if backlog.size >= SEAL_BYTES:
                 self._due[backlog.machine] = backlog
-            if tail.newest > self._newest:
-                self._newest = tail.newest
         self._waiting += added
         self._touched.clear()
         return grown, added

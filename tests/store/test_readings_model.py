@@ -5,23 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from unittest import mock
 
 import apsw
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from edge.clock import HOUR, MINUTE, SECOND
+from edge.clock import DAY, HOUR, MINUTE, SECOND
 from edge.store import rollups
+from edge.store.points import Points
 from edge.store.readings import SCHEMA, ReadingsReader, ReadingsWriter
+from edge.store.series import places_of
 
-DAY_US = 86_400 * SECOND
 BEGIN = 1_740_960_000 * SECOND  # 2025-03-03T00:00:00Z
+FOREVER = 1 << 60
 SETS = (("a", "b", "c"), ("a", "b", "c"), ("a", "b", "c"), ("a", "b"), ("a",), ("c", "a"), ("b",))
 
 instants = st.one_of(
     st.integers(0, 40).map(lambda n: BEGIN + n * 7 * SECOND),
     st.integers(0, 300 * SECOND).map(lambda n: BEGIN + n),
-    st.integers(-2 * DAY_US, 3 * DAY_US).map(lambda n: BEGIN + n - n % MINUTE),
+    st.integers(-2 * DAY, 3 * DAY).map(lambda n: BEGIN + n - n % MINUTE),
 )
 numbers = st.one_of(
     st.integers(-5000, 5000).map(lambda n: n / 1000), st.floats(-1e6, 1e6, allow_nan=False), st.just(0.0)
@@ -56,7 +59,10 @@ class Store:
 
     def flush(self, *, seal: bool = False) -> None:
         with self.db:
-            (self.writer.seal_all if seal else self.writer.flush)()
+            if seal:
+                self.writer.seal_all()
+            else:
+                self.writer.flush()
         for ts, signals, said in self.waiting:
             for place, (name, value) in enumerate(signals.items()):
                 self.points.setdefault(name, {})[ts] = value, None if place else said
@@ -141,34 +147,41 @@ def check_rollups(store: Store) -> None:
 
 
 def _sealed(db: apsw.Connection, name: str) -> Iterator[tuple[int, float]]:
-    from edge.store.points import Points
-    from edge.store.series import places_of
-
-    (number,) = db.execute("select id from reading_signals where name=?", (name,)).fetchone()
-    for run in Points(db, places_of(db, 1, number), name).runs(-(1 << 60), 1 << 60):
+    ((number,),) = db.execute("select id from reading_signals where name=?", (name,))
+    for run in Points(db, places_of(db, 1, number), name).runs(-FOREVER, FOREVER):
         yield from zip(run.times, run.values, strict=True)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+windows_asked = st.lists(st.tuples(instants, instants, st.integers(2, 30)), max_size=3)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    script=st.lists(steps, min_size=30, max_size=150),
-    windows=st.lists(st.tuples(instants, instants, st.integers(2, 30)), max_size=3),
-)
-def test_any_order_cut_and_restart_gives_the_same_points(script: list, windows: list) -> None:
+    script=st.lists(steps, min_size=30, max_size=150), windows=windows_asked,
+    seal_bytes=st.sampled_from([160_000, 160_000, 1500, 300]),
+)  # fmt: skip
+def test_any_order_cut_and_restart_gives_the_same_points(
+    script: list[tuple[object, ...]], windows: list[tuple[int, int, int]], seal_bytes: int
+) -> None:
     db = open_store()
     try:
         store = Store(db)
-        store.run(script)
-        for name, known in store.points.items():
-            raw = list(ReadingsReader(db).raw(1, name, -(1 << 60), 1 << 60))
-            assert raw == [(ts, *known[ts]) for ts in sorted(known)]
-            for start, end, points in [*windows, (BEGIN - 3 * DAY_US, BEGIN + 4 * DAY_US, 5), (BEGIN, BEGIN + HOUR, 7)]:
-                check_window(store, name, start, end, points)
-        check_rollups(store)
-        expected = {name: (max(known), known[max(known)][0]) for name, known in store.points.items()}
-        signals = ReadingsReader(db).signals(1)
-        assert {s.name: (s.last_ts, s.last_value) for s in signals} == expected
-        assert {s.name: s.n for s in signals} == {name: len(known) for name, known in store.points.items()}
-        assert store.writer.last(1) == ReadingsWriter(db).last(1) == expected
+        with mock.patch("edge.store.readings.SEAL_BYTES", seal_bytes):
+            store.run(script)
+        check(store, windows)
     finally:
         db.close()
+
+
+def check(store: Store, windows: list[tuple[int, int, int]]) -> None:
+    reader = ReadingsReader(store.db)
+    for name, known in store.points.items():
+        assert list(reader.raw(1, name, -FOREVER, FOREVER)) == [(ts, *known[ts]) for ts in sorted(known)]
+        for start, end, points in [*windows, (BEGIN - 3 * DAY, BEGIN + 4 * DAY, 5), (BEGIN, BEGIN + HOUR, 7)]:
+            check_window(store, name, start, end, points)
+    check_rollups(store)
+    expected = {name: (max(known), known[max(known)][0]) for name, known in store.points.items()}
+    signals = reader.signals(1)
+    assert {s.name: (s.last_ts, s.last_value) for s in signals} == expected
+    assert {s.name: s.n for s in signals} == {name: len(known) for name, known in store.points.items()}
+    assert store.writer.last(1) == ReadingsWriter(store.db).last(1) == expected
