@@ -91,6 +91,15 @@ class AiomqttConnection(Connection):
             its_disconnect(paho_client, userdata, flags, code, properties)
             self._finish(MqttError(f"the connection has ended: {code}", unexplained=True))
 
+        its_socket_open = paho.on_socket_open
+
+        def on_socket_open(paho_client: Any, userdata: Any, sock: Any) -> None:
+            if self._client is None:  # given up meanwhile: a late connection would only push the next one out
+                sock.close()
+            else:
+                its_socket_open(paho_client, userdata, sock)
+
+        paho.on_socket_open = on_socket_open
         paho.on_connect = on_connect
         paho.on_disconnect = on_disconnect
 
@@ -99,7 +108,8 @@ class AiomqttConnection(Connection):
             self._end.set_result(error)
 
     async def subscribe(self) -> None:
-        assert self._client is not None
+        if self._client is None:
+            raise MqttError("closed")
         try:
             codes: Any = await self._client.subscribe([(pattern, 1) for pattern in self.options.filters])
         except aiomqtt.MqttError as error:
@@ -177,8 +187,7 @@ class AiomqttConnection(Connection):
                 await client.__aexit__(None, None, None)
             if client._disconnected.done():
                 client._disconnected.exception()  # it has been told already, through our own callback
-        elif self._paho is not None:
-            self._paho.disconnect()
+        self._paho._sock_close()  # what is left where there was no good end
         self._finish(MqttError("closed"))
 
 

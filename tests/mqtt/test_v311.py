@@ -12,7 +12,7 @@ async def test_the_private_parts_that_the_source_uses_are_where_they_were() -> N
     client = aiomqtt.Client("127.0.0.1")
     assert isinstance(client._client, paho.Client)
     assert client._disconnected.done() is False
-    for name in ("on_connect", "on_disconnect", "on_message"):
+    for name in ("on_connect", "on_disconnect", "on_message", "on_socket_open"):
         assert hasattr(client._client, name)
     connect = inspect.signature(client._on_connect)
     assert list(connect.parameters)[:4] == ["client", "userdata", "flags", "reason_code"]
@@ -25,4 +25,4 @@ def test_paho_acknowledges_by_hand() -> None:
     assert client._manual_ack is True
     assert list(inspect.signature(client.ack).parameters) == ["mid", "qos"]
     assert "session_present" in paho.ConnectFlags._fields
-    assert {"loop_read", "socket", "connect_timeout", "disconnect"} <= set(dir(paho.Client))
+    assert {"loop_read", "socket", "connect_timeout", "disconnect", "_sock_close"} <= set(dir(paho.Client))
