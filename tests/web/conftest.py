@@ -54,7 +54,7 @@ class Fake:
             time.sleep(0.02)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def fake_process() -> Iterator[Fake]:
     port = free_port()
     command = [sys.executable, "-m", "tests.web.fake_service", "--port", str(port)]

@@ -28,13 +28,15 @@ def test_broken_stream_says_so_and_comes_back(open_page: Open, fake: Fake) -> No
 
 def test_without_a_stream_the_status_is_asked_for(open_page: Open, fake: Fake) -> None:
     page = open_page("/", quiet=False)
-    expect(page.locator("machine-card").first).to_be_visible()
+    page.clock.install()
     page.route("**/api/v1/stream*", lambda route: route.abort())
-    fake.wait_for_clients(1)
-    fake.pull("drop")
+    page.reload()
+    expect(page.locator("machine-card").first).to_be_visible()
+    fake.wait_for_clients(0)
     fake.pull("status/demo/packing/l1/m001", {"reason": "asked for"})
+    page.clock.run_for(5500)
     shown = page.locator('machine-card[data-asset="demo/packing/l1/m001"] .card-reason')
-    expect(shown).to_have_text("asked for", timeout=12_000)
+    expect(shown).to_have_text("asked for")
 
 
 def test_hidden_page_holds_no_stream(open_page: Open, fake: Fake) -> None:
