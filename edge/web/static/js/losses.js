@@ -12,7 +12,7 @@ const FAMILIES = [
   ["performance", /^(micro|speed|slow|performance|reduced|minor)/u],
   ["quality", /^(quality|reject|bad|scrap|defect)/u],
 ];
-const SHOWN = 8; // reasons before somebody asks for all
+const SHOWN = 6; // reasons before somebody asks for all
 const UNPLANNED = new Set(["down", "micro"]);
 const MUTE = new Set(["stopped", "fault", "idle", "unknown"]); // states that say nothing of why
 const WIDTH = 1000;
