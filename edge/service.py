@@ -190,7 +190,7 @@ class Service:
             evaluated=live.evaluated,
             committed=lambda offset: _soon(loop, link, offset),
             warn=lambda text: self.log.warning(text),
-            replaced=self.connections.renew,
+            replaced=query.renew,
         )
         await asyncio.to_thread(pipeline.open)
         self.wake = pipeline.wake

@@ -14,12 +14,15 @@ import apsw
 
 from edge.clock import HOUR
 from edge.host import PluginHost
+from edge.kpi import Wants
 from edge.plant import Plant
 from edge.query.reading import MachineRow
+from edge.query.remembered import Need
 from edge.slices import Slice, Unit
 from edge.store import events as event_store
 from edge.store import hours as hour_store
 from edge.store.corrections import load_hour
+from edge.store.filling import Filling
 from edge.store.units import Line, units_between
 from edge.timeline.evaluate import slices
 from edge.timeline.history import Row, carry_into, completed, settle, silence
@@ -65,6 +68,7 @@ class MachineCells:
         self.rules = plant.rules(row.path)
         self._line = Line(row.line, plant.route("/".join(row.path.split("/")[:3])))
         self._walks: dict[int, tuple[Walk, HourEvents]] = {}
+        self._filling = Filling(db, plant, row.path, row.number, as_of)
         self._stored = _StoredHours(db, row.number, plant.resolution(row.path), as_of)
 
     @cached_property
@@ -97,9 +101,13 @@ class MachineCells:
             out.parts.append(facts)
             out.revision += max(0, revision - 1)
             covered = cell_end
-        rest = self.slices(covered, end) if start < end else [Slice(self.row.path, start, start, (), line=self.rules.line)]
+        rest = self.slices(covered, end) if start < end else [self._not_begun(start)]
         out.add(self._worked_out(name, rest, host))
         return out
+
+    def _not_begun(self, at: int) -> Slice:
+        """A window of which nothing has passed yet."""
+        return Slice(self.row.path, at, at, (), line=self.rules.line)
 
     def _stored_facts(self, kpi_id: int, start: int, end: int) -> Iterator[hour_store.FactsRow]:
         if self.as_of is not None:
@@ -111,6 +119,11 @@ class MachineCells:
 
     def _worked_out(self, name: str, cells: Iterable[Slice], host: PluginHost) -> Sums:
         out = Sums()
+        wants = Wants() if name == NAME else host.wants(name)
+        if wants:
+            cells = list(cells)
+            out.incomplete = bool(wants.signals) and not all(self._filling.is_kept(cell.start) for cell in cells)
+            cells = self._filling.filled(cells, wants)
         for cell in cells:
             facts = _TIME_MODEL.facts(cell) if name == NAME else host.facts_of(name, cell)
             if facts is None:
@@ -167,6 +180,20 @@ class MachineCells:
         else:
             until, lead = following.hour, following.lead
         return lead if at >= until else silence(carry, at, until, lead, self.rules).lead
+
+    def needs(self, start: int, end: int) -> Need | None:
+        """The hours that numbers of [start, end) depend on; None while that reaches into the present or the unsettled.
+
+        Before the window it is the hour that is carried into it, after it the first whole hour, because a stop may
+        reach beyond the end."""
+        following = self._overlay.after(end - 1)
+        if following is None or following.until < following.hour + HOUR or end > self.cut:
+            return None
+        previous = self._overlay.before(start - start % HOUR)
+        first = -FAR if previous is None else previous.hour
+        if any(first <= hour <= following.hour for hour in self._overlay.walks):
+            return None
+        return Need(self.row.number, first, following.hour)
 
     def product(self) -> str | None:
         """What is being made at the present of this answer."""

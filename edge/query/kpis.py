@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import apsw
@@ -15,6 +16,7 @@ from edge.host import PluginHost
 from edge.plant import Plant
 from edge.query.cells import MachineCells, Sums
 from edge.query.reading import MachineRow
+from edge.query.remembered import Remembered
 from edge.query.window import Window
 from edge.timemodel import NAME, coverage
 
@@ -30,6 +32,9 @@ class Question:
     cut: int
     as_of: int | None
     lateness_us: int = DAY
+    remembered: Remembered = field(default_factory=lambda: Remembered(0))
+    versions: dict[int, int] = field(default_factory=dict)
+    scope: tuple[Hashable, ...] = ()  # whose numbers these are, and which losses of messages were known
 
     def cells(self) -> list[MachineCells]:
         return [MachineCells(self.db, self.plant, row, self.cut, self.as_of) for row in self.machines]
@@ -42,7 +47,20 @@ def kpi_number(db: apsw.Connection, name: str) -> int:
 
 
 def answer(question: Question, cells: Sequence[MachineCells], name: str, window: Window) -> dict[str, Any]:
-    """The members of one window's answer."""
+    """The members of one window's answer; of a window that is over they are remembered."""
+    key = ("answer", name, window, *question.scope)
+    found = question.remembered.get(key) if question.as_of is None else None
+    if found is None:
+        found = _worked_out(question, cells, name, window)
+        _keep(question, cells, key, window.start, window.end, found)
+    return {
+        **found,
+        "as_of": to_text(question.cut),
+        "provisional": question.cut < window.end + question.lateness_us,
+    }
+
+
+def _worked_out(question: Question, cells: Sequence[MachineCells], name: str, window: Window) -> dict[str, Any]:
     sums, times = _sums(question, cells, name, window), _sums(question, cells, NAME, window)
     facts = total(sums.parts)
     found = question.host.values(name, facts) if sums.parts else None
@@ -52,25 +70,55 @@ def answer(question: Question, cells: Sequence[MachineCells], name: str, window:
         flags.add("incomplete")
     if _messages_lost(question.db, window, question.cut):
         flags.add("messages_lost")
-    cut = min(window.end, question.cut)
     return {
         **window.label(),
         "values": values,
         "facts": facts,
         "flags": sorted(flags),
         "coverage": coverage(total(times.parts)),
-        "as_of": to_text(question.cut),
         "revision": sums.revision,
-        "provisional": question.cut < window.end + question.lateness_us or cut < window.end,
     }
 
 
 def _sums(question: Question, cells: Sequence[MachineCells], name: str, window: Window) -> Sums:
+    """The window's facts, in pieces: of a long window its days, which are remembered."""
+    out = Sums()
+    for start, end in pieces(window.start, window.end):
+        key = ("sums", name, start, end, *question.scope)
+        found: Sums | None = question.remembered.get(key) if question.as_of is None else None
+        if found is None:
+            found = _pooled(question, cells, name, start, end)
+            if end - start == DAY:
+                _keep(question, cells, key, start, end, found)
+        out.add(found)
+    return out
+
+
+def _pooled(question: Question, cells: Sequence[MachineCells], name: str, start: int, end: int) -> Sums:
     out = Sums()
     number = kpi_number(question.db, name)
     for machine in cells:
-        out.add(machine.sums(number, name, window.start, window.end, question.host))
+        out.add(machine.sums(number, name, start, end, question.host))
+    out.parts = [total(out.parts)] if out.parts else []
     return out
+
+
+def pieces(start: int, end: int) -> list[tuple[int, int]]:
+    """A window as it is, or where it is long: its whole UTC days, and what is left at its ends."""
+    first, last = -(-start // DAY) * DAY, end // DAY * DAY
+    if last - first < 2 * DAY:
+        return [(start, end)]
+    bounds = [start, *range(first, last + 1, DAY), end]
+    return [(a, b) for a, b in pairwise(bounds) if a < b]
+
+
+def _keep(question: Question, cells: Sequence[MachineCells], key: Hashable, start: int, end: int, value: Any) -> None:
+    """Remember what is worked out of a window that is over."""
+    if question.as_of is not None or end > question.cut:
+        return
+    needs = [machine.needs(start, end) for machine in cells]
+    if None not in needs:
+        question.remembered.keep(key, value, [n for n in needs if n is not None], question.versions)
 
 
 def _messages_lost(db: apsw.Connection, window: Window, cut: int) -> bool:

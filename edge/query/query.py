@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from edge.query import lists
 from edge.query.explain import explain
 from edge.query.kpis import Question, answer, known_kpi, kpi_number, settings_of
 from edge.query.reading import Connections, MachineRow, all_machines, machines_under
+from edge.query.remembered import Remembered
 from edge.query.status import KIND_BY_LEVELS, group_status, machine_status
 from edge.query.timelines import timeline
 from edge.query.window import Window, named_shift, running_window, steps
@@ -61,6 +63,12 @@ class Query:
 
     def __post_init__(self) -> None:
         self._journal_lock = threading.Lock()
+        self.remembered = Remembered()
+
+    def renew(self) -> None:
+        """The store is another file now."""
+        self.connections.renew()
+        self.remembered.clear()
 
     # what is asked about
 
@@ -79,14 +87,25 @@ class Query:
             raise QueryError("from", to_text(start), "the window is empty", expected=f"before {to_text(until)}")
         return Asked(asset, Window(start, until))
 
-    def _question(self, path: str, as_of: int | None = None) -> Question:
+    @contextmanager
+    def _asking(self, path: str, as_of: int | None = None) -> Iterator[Question]:
+        """One committed state of the store, in which all of an answer is read."""
         self.settle(SETTLE_S)
         db = self.connections.get()
         now = self.now()
         past = as_of if as_of is not None and as_of < now else None
-        return Question(
-            db, self.plant, self.host, machines_under(db, path), now if past is None else past, past, self.lateness_us
-        )
+        db.execute("begin")
+        try:
+            machines = machines_under(db, path)
+            numbers = tuple(row.number for row in machines)
+            versions = self.remembered.look(db, numbers) if past is None else {}
+            notices = db.execute("select max(offset) from notices").fetchone()
+            yield Question(
+                db, self.plant, self.host, machines, now if past is None else past, past, self.lateness_us,
+                self.remembered, versions, (numbers, notices),
+            )  # fmt: skip
+        finally:
+            db.execute("rollback")
 
     # answers
 
@@ -146,70 +165,70 @@ class Query:
 
     def status(self, path: str) -> dict[str, Any]:
         """The present of a machine, or of the machines under a prefix."""
-        question = self._question(path)
-        now = self.now()
-        if len(question.machines) == 1 and question.machines[0].path == path:
-            return machine_status(question, question.machines[0], now)
-        return group_status(question, path, now)
+        with self._asking(path) as question:
+            now = self.now()
+            if len(question.machines) == 1 and question.machines[0].path == path:
+                return machine_status(question, question.machines[0], now)
+            return group_status(question, path, now)
 
     def timeline(self, path: str, start: int, end: int) -> dict[str, Any]:
         """Spans of one machine."""
-        question = self._question(path)
-        if question.machines[0].path != path:
-            raise QueryError("asset", path, "a timeline is one machine's", expected=question.machines[0].path)
-        return {
-            "asset": path,
-            "from": to_text(start),
-            "to": to_text(end),
-            "timezone": self.plant.timezone(path),
-            "as_of": to_text(question.cut),
-            **timeline(question.cells()[0], start, end),
-        }
+        with self._asking(path) as question:
+            if question.machines[0].path != path:
+                raise QueryError("asset", path, "a timeline is one machine's", expected=question.machines[0].path)
+            return {
+                "asset": path,
+                "from": to_text(start),
+                "to": to_text(end),
+                "timezone": self.plant.timezone(path),
+                "as_of": to_text(question.cut),
+                **timeline(question.cells()[0], start, end),
+            }
 
     def readings(self, path: str, signals: Sequence[str], start: int, end: int, points: int) -> dict[str, Any]:
         """Series of one machine's signals."""
-        question = self._question(path)
-        row = question.machines[0]
-        if row.path != path:
-            raise QueryError("asset", path, "readings are one machine's", expected=row.path)
-        reader = ReadingsReader(question.db)
-        known = {found.name: found for found in reader.signals(row.number)}
-        series = []
-        for name in signals or known:
-            if name not in known:
-                raise QueryError("signal", name, f"{path} has no signal {name!r}", 404, expected=", ".join(known))
-            found = reader.series(row.number, name, start, end, points)
-            about = self._signal(path, known[name])
-            series.append(
-                {
-                    "signal": name,
-                    "unit": about["unit"],
-                    "kind": about["kind"],
-                    "resolution_s": found.resolution_s,
-                    "count": found.count,
-                    "points": [[point[0] / 1000, *point[1:]] for point in found.points],
-                }
-            )
-        return {"asset": path, "from": to_text(start), "to": to_text(end), "series": series}
+        with self._asking(path) as question:
+            row = question.machines[0]
+            if row.path != path:
+                raise QueryError("asset", path, "readings are one machine's", expected=row.path)
+            reader = ReadingsReader(question.db)
+            known = {found.name: found for found in reader.signals(row.number)}
+            series = []
+            for name in signals or known:
+                if name not in known:
+                    raise QueryError("signal", name, f"{path} has no signal {name!r}", 404, expected=", ".join(known))
+                found = reader.series(row.number, name, start, end, points)
+                about = self._signal(path, known[name])
+                series.append(
+                    {
+                        "signal": name,
+                        "unit": about["unit"],
+                        "kind": about["kind"],
+                        "resolution_s": found.resolution_s,
+                        "count": found.count,
+                        "points": [[point[0] / 1000, *point[1:]] for point in found.points],
+                    }
+                )
+            return {"asset": path, "from": to_text(start), "to": to_text(end), "series": series}
 
     def losses(self, path: str, window: Asked) -> dict[str, Any]:
         """Where the time of a window went, and the reasons of stops."""
-        question = self._question(path)
-        number = kpi_number(question.db, NAME)
-        parts = [
-            part
-            for cells in question.cells()
-            for part in cells.sums(number, NAME, window.start, window.end, self.host).parts
-        ]
-        facts = total(parts)
-        return {
-            "asset": path,
-            **window.window.label(),
-            "timezone": self.plant.timezone(path),
-            "as_of": to_text(question.cut),
-            "time": waterfall(facts),
-            "reasons": pareto(facts),
-        }
+        with self._asking(path) as question:
+            number = kpi_number(question.db, NAME)
+            parts = [
+                part
+                for cells in question.cells()
+                for part in cells.sums(number, NAME, window.start, window.end, self.host).parts
+            ]
+            facts = total(parts)
+            return {
+                "asset": path,
+                **window.window.label(),
+                "timezone": self.plant.timezone(path),
+                "as_of": to_text(question.cut),
+                "time": waterfall(facts),
+                "reasons": pareto(facts),
+            }
 
     def kpis(self) -> dict[str, Any]:
         """The KPIs that plugins brought, in page order, and plugins that could not be loaded."""
@@ -236,30 +255,30 @@ class Query:
     def kpi(self, name: str, window: Asked, step: str | None, as_of: int | None) -> dict[str, Any]:
         """One KPI over a window, pooled over the machines of a prefix, whole and by steps."""
         known_kpi(self.host, name)
-        question = self._question(window.asset, as_of)
-        cells = question.cells()
-        out = {
-            "kpi": name,
-            "asset": window.asset,
-            "timezone": self.plant.timezone(window.asset),
-            **answer(question, cells, name, window.window),
-            "settings": settings_of(self.plant, question.machines),
-        }
-        if step is not None:
-            parts = steps(self.plant.calendar(window.asset), window.window, step)
-            out["windows"] = [answer(question, cells, name, part) for part in parts]
-        return out
+        with self._asking(window.asset, as_of) as question:
+            cells = question.cells()
+            out = {
+                "kpi": name,
+                "asset": window.asset,
+                "timezone": self.plant.timezone(window.asset),
+                **answer(question, cells, name, window.window),
+                "settings": settings_of(self.plant, question.machines),
+            }
+            if step is not None:
+                parts = steps(self.plant.calendar(window.asset), window.window, step)
+                out["windows"] = [answer(question, cells, name, part) for part in parts]
+            return out
 
     def explain(self, name: str, window: Asked, as_of: int | None) -> dict[str, Any]:
         """One KPI over a window with everything that it is the sum of."""
         known_kpi(self.host, name)
-        question = self._question(window.asset, as_of)
-        return {
-            "kpi": name,
-            "asset": window.asset,
-            "timezone": self.plant.timezone(window.asset),
-            **explain(question, question.cells(), name, window.window),
-        }
+        with self._asking(window.asset, as_of) as question:
+            return {
+                "kpi": name,
+                "asset": window.asset,
+                "timezone": self.plant.timezone(window.asset),
+                **explain(question, question.cells(), name, window.window),
+            }
 
     def corrections(self, path: str | None, start: int | None, end: int | None, limit: int) -> dict[str, Any]:
         """Corrections that touch a time, the newest `limit` of them in the order in which they were said."""

@@ -152,8 +152,10 @@ def _prorated(machine: MachineCells, window: Window, question: Question, so_far:
 def _kpis(question: Question, cells: Sequence[MachineCells], window: Window) -> dict[str, Any]:
     out = {}
     for name, loaded in question.host.kpis.items():
-        found = answer(question, cells, name, window)
         kpi = loaded.kpi
+        if not kpi.board:
+            continue
+        found = answer(question, cells, name, window)
         out[name] = {
             "title": kpi.title or name,
             "headline": kpi.headline or name,

@@ -13,6 +13,8 @@ from edge.timeline.history import Row
 _encode = msgspec.msgpack.Encoder().encode
 _decode_row = msgspec.msgpack.Decoder(Row).decode
 _decode_facts = msgspec.msgpack.Decoder(dict[str, Any]).decode
+_NEXT = "(select 1+coalesce(max(version),0) from hours where machine=?1)"
+"""The version of a change: higher than all before of the machine."""
 FactsRow = tuple[int, int, int, dict[str, Any]]
 """(start, end, revision, facts) of one machine and KPI."""
 
@@ -54,8 +56,8 @@ class HourRows:
 def touch(db: apsw.Connection, machine: int, hour: int, max_received: int) -> None:
     """Say that an hour has new events."""
     db.execute(
-        "insert into hours(machine, hour, max_received) values(?,?,?) on conflict do update set dirty=1, "
-        "max_received=max(max_received, excluded.max_received)",
+        f"insert into hours(machine, hour, max_received, version) values(?1,?2,?3,{_NEXT}) on conflict do update set "
+        "dirty=1, max_received=max(max_received, excluded.max_received), version=excluded.version",
         (machine, hour, max_received),
     )
 
@@ -63,18 +65,19 @@ def touch(db: apsw.Connection, machine: int, hour: int, max_received: int) -> No
 def save(db: apsw.Connection, machine: int, row: Row, *, dirty: bool) -> None:
     """Keep an evaluated hour."""
     db.execute(
-        "insert into hours(machine, hour, max_received, row, dirty) values(?,?,0,?,?) "
-        "on conflict do update set row=excluded.row, dirty=excluded.dirty",
+        f"insert into hours(machine, hour, max_received, row, dirty, version) values(?1,?2,0,?3,?4,{_NEXT}) "
+        "on conflict do update set row=excluded.row, dirty=excluded.dirty, version=excluded.version",
         (machine, row.hour, _encode(row), int(dirty)),
     )
 
 
 def all_dirty(db: apsw.Connection, machine: int | None = None) -> None:
     """Say that the hours of a machine (or of all) have to be evaluated again."""
-    if machine is None:
-        db.execute("update hours set dirty=1")
-    else:
-        db.execute("update hours set dirty=1 where machine=?", (machine,))
+    db.execute(
+        "update hours set dirty=1, version=1+(select max(version) from hours h where h.machine=hours.machine) "
+        "where ?1 is null or machine=?1",
+        (machine,),
+    )
 
 
 def save_facts(db: apsw.Connection, kpi: int, machine: int, start: int, end: int, facts: Mapping[str, Any], *,

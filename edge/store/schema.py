@@ -7,7 +7,7 @@ from pathlib import Path
 
 import apsw
 
-from edge.store import readings
+from edge.store import orders, readings
 
 VERSION = 1
 
@@ -23,7 +23,8 @@ create table hot(
 create index hot_of_hour on hot(machine, hour);
 create table hours(
     machine integer not null, hour integer not null, max_received integer not null, row blob,
-    dirty integer not null default 1, primary key(machine, hour)) without rowid;
+    dirty integer not null default 1, version integer not null, primary key(machine, hour)) without rowid;
+create index hours_by_version on hours(machine, version);
 create index dirty_hours on hours(machine, hour) where dirty;
 create table kpis(id integer primary key, name text not null unique, version text not null);
 create table facts(
@@ -74,6 +75,7 @@ def open_writer(path: Path) -> apsw.Connection:
             with db:
                 db.execute(SCHEMA)
                 db.execute(readings.SCHEMA)
+                db.execute(orders.SCHEMA)
                 db.execute(f"pragma user_version={VERSION}")
         else:
             _look(db)

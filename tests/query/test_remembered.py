@@ -1,0 +1,106 @@
+"""Windows that are over are remembered, and forgotten when something they depend on changes."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.clock import from_text
+from edge.decode import DecodeSettings
+from edge.host import load
+from edge.plant import Plant
+from edge.processing.pipeline import Pipeline
+from edge.query.kpis import pieces
+from edge.query.query import Asked, Query
+from edge.query.reading import Connections
+from edge.query.window import Window
+from edge.settings.plant import PlantSettings
+from tests.scenarios.offline import Records
+from tests.scenarios.scenario import Message
+
+ASSET = "s/a/l/m"
+DAY = 86_400_000_000
+
+
+def said(ts: str, kind: str, **members: object) -> Message:
+    return Message(f"shopfloor/v1/{ASSET}/{kind}", json.dumps({"ts": ts, **members}).encode(), from_text(ts))
+
+
+class Inside:
+    """A pipeline whose journal grows, and a query that goes on living."""
+
+    def __init__(self, folder: Path) -> None:
+        self.records = Records([])
+        plant = Plant(PlantSettings.model_validate({"machines": {"s/*": {"stale_after_s": 0}}}))
+        self.pipeline = Pipeline(folder / "store.db", self.records, plant, DecodeSettings(), load())
+        self.pipeline.open()
+        self.connections = Connections(folder / "store.db")
+        self.query = Query(self.connections, plant, self.pipeline.host, self.records, DecodeSettings())  # type: ignore[arg-type]
+
+    def hear(self, *messages: Message, evaluate: bool = True) -> None:
+        self.records.records += Records(
+            [*[said("2025-01-01T00:00:00Z", "x")] * len(self.records.records), *messages]
+        ).records[len(self.records.records) :]
+        if evaluate:
+            self.pipeline.catch_up()
+        else:
+            self.pipeline.take_batch()
+            self.pipeline.commit()
+
+    def down_s(self, start: str = "2025-03-03T06:00:00Z", end: str = "2025-03-03T08:00:00Z") -> float:
+        window = Asked(ASSET, Window(from_text(start), from_text(end)))
+        return float(self.query.kpi("oee", window, None, None)["facts"]["down_s"])
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Iterator[Inside]:
+    found = Inside(tmp_path)
+    found.hear(
+        said("2025-03-03T05:00:00Z", "state", state="running"),
+        said("2025-03-03T06:30:00Z", "state", state="fault"),
+        said("2025-03-03T07:00:00Z", "state", state="running"),
+        said("2025-03-03T12:00:00Z", "state", state="running"),
+    )
+    yield found
+    found.connections.close()
+    found.pipeline.close()
+
+
+def test_the_second_answer_is_the_first_one(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert inside.down_s() == 1800
+    monkeypatch.setattr("edge.query.kpis._worked_out", lambda *args: pytest.fail("worked out again"))
+    assert inside.down_s() == 1800
+
+
+@pytest.mark.parametrize("evaluate", [True, False])
+@pytest.mark.parametrize(
+    ("ts", "state", "down_s"),
+    [
+        ("2025-03-03T06:40:00Z", "running", 600),  # in the window
+        ("2025-03-03T05:30:00Z", "fault", 3600),  # before it: carried in
+    ],
+)
+def test_a_late_message_is_seen_at_once(inside: Inside, ts: str, state: str, down_s: int, evaluate: bool) -> None:
+    assert inside.down_s() == 1800
+    inside.hear(said(ts, "state", state=state), evaluate=evaluate)
+    assert inside.down_s() == down_s
+
+
+def test_a_silent_window_depends_on_what_came_before_it(inside: Inside) -> None:
+    silent = ("2025-03-03T09:00:00Z", "2025-03-03T10:00:00Z")
+    assert inside.down_s(*silent) == 0
+    inside.hear(said("2025-03-03T07:30:00Z", "state", state="fault"))
+    assert inside.down_s(*silent) == 3600
+
+
+def test_a_window_that_reaches_into_the_present_is_not_remembered(inside: Inside) -> None:
+    first = inside.down_s(end="2099-01-01T00:00:00Z")
+    inside.hear(said("2025-03-03T12:00:01Z", "state", state="fault"))
+    assert inside.down_s(end="2099-01-01T00:00:00Z") > first
+
+
+def test_long_windows_are_cut_at_whole_days() -> None:
+    assert pieces(5, DAY) == [(5, DAY)]
+    cut = pieces(DAY // 2, 3 * DAY + 7)
+    assert cut == [(DAY // 2, DAY), (DAY, 2 * DAY), (2 * DAY, 3 * DAY), (3 * DAY, 3 * DAY + 7)]
