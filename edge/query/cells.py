@@ -181,6 +181,12 @@ class MachineCells:
             until, lead = following.hour, following.lead
         return lead if at >= until else silence(carry, at, until, lead, self.rules).lead
 
+    def extent(self) -> tuple[int, int] | None:
+        """The first and the last hour of which anything is stored."""
+        sql = "select min(hour), max(hour) from hours where machine=?"
+        found: Any = self.db.execute(sql, (self.row.number,)).fetchone()
+        return None if found is None or found[0] is None else (int(found[0]), int(found[1]))
+
     def needs(self, start: int, end: int) -> Need | None:
         """The hours that numbers of [start, end) depend on; None while that reaches into the present or the unsettled.
 

@@ -83,7 +83,7 @@ def _worked_out(question: Question, cells: Sequence[MachineCells], name: str, wi
 def _sums(question: Question, cells: Sequence[MachineCells], name: str, window: Window) -> Sums:
     """The window's facts, in pieces: of a long window its days, which are remembered."""
     out = Sums()
-    for start, end in pieces(window.start, window.end):
+    for start, end in pieces(window.start, window.end, _extent(cells)):
         key = ("sums", name, start, end, *question.scope)
         found: Sums | None = question.remembered.get(key) if question.as_of is None else None
         if found is None:
@@ -103,9 +103,15 @@ def _pooled(question: Question, cells: Sequence[MachineCells], name: str, start:
     return out
 
 
-def pieces(start: int, end: int) -> list[tuple[int, int]]:
-    """A window as it is, or where it is long: its whole UTC days, and what is left at its ends."""
-    first, last = -(-start // DAY) * DAY, end // DAY * DAY
+def _extent(cells: Sequence[MachineCells]) -> tuple[int, int]:
+    """From the first to the last hour in which anything is known of the machines."""
+    extents = [extent for machine in cells if (extent := machine.extent()) is not None]
+    return min((first for first, _ in extents), default=0), max((last for _, last in extents), default=0)
+
+
+def pieces(start: int, end: int, extent: tuple[int, int]) -> list[tuple[int, int]]:
+    """A window as it is; where it is long, its whole UTC days within `extent`, and what is left at its ends."""
+    first, last = -(-max(start, extent[0]) // DAY) * DAY, min(end, extent[1]) // DAY * DAY
     if last - first < 2 * DAY:
         return [(start, end)]
     bounds = [start, *range(first, last + 1, DAY), end]

@@ -101,6 +101,16 @@ def test_a_window_that_reaches_into_the_present_is_not_remembered(inside: Inside
 
 
 def test_long_windows_are_cut_at_whole_days() -> None:
-    assert pieces(5, DAY) == [(5, DAY)]
-    cut = pieces(DAY // 2, 3 * DAY + 7)
+    assert pieces(5, DAY, (0, 9 * DAY)) == [(5, DAY)]
+    cut = pieces(DAY // 2, 3 * DAY + 7, (0, 9 * DAY))
     assert cut == [(DAY // 2, DAY), (DAY, 2 * DAY), (2 * DAY, 3 * DAY), (3 * DAY, 3 * DAY + 7)]
+
+
+def test_time_of_which_nothing_is_known_is_one_piece() -> None:
+    assert pieces(0, 9 * DAY, (5 * DAY, 7 * DAY)) == [
+        (0, 5 * DAY),
+        (5 * DAY, 6 * DAY),
+        (6 * DAY, 7 * DAY),
+        (7 * DAY, 9 * DAY),
+    ]
+    assert pieces(0, 9 * DAY, (20 * DAY, 21 * DAY)) == [(0, 9 * DAY)]
