@@ -4,14 +4,14 @@ const API = "/api/v1";
 const TIMEOUT_MS = 15_000;
 
 /** A refused or failed request; `status` is 0 where no answer came. */
-export class ApiError extends Error {
+class ApiError extends Error {
   constructor(status, message) {
     super(message);
     this.status = status;
   }
 }
 
-export function assetPath(asset) {
+function assetPath(asset) {
   return asset.split("/").map(encodeURIComponent).join("/");
 }
 

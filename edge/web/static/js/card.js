@@ -11,7 +11,7 @@ import { inStateS, lastHeardS, lookOf } from "./states.js";
 import { t } from "./strings.js";
 
 /** <machine-card>: `show(status, catalogue)` as often as wanted; it ticks by itself. */
-export class MachineCard extends HTMLElement {
+class MachineCard extends HTMLElement {
   #status = null;
   #parts = null;
   #leaving = null;

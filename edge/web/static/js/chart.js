@@ -10,7 +10,7 @@ const GAP_FACTOR = 6; // a pause of this many usual distances is a hole in the l
 const SYNC = uPlot.sync("signals");
 
 /** <signal-chart>: `show(series, {from, to, timezone})`, `append(points)`; dispatches `range` like the timeline. */
-export class SignalChart extends HTMLElement {
+class SignalChart extends HTMLElement {
   #series = null;
   #frame = null;
   #plot = null;

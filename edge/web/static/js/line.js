@@ -17,7 +17,7 @@ export function machinesOf(plant, line, sort) {
 }
 
 /** Urgency of a machine with its headline KPI. */
-export function machineUrgency(plant, status) {
+function machineUrgency(plant, status) {
   return urgency(status, headlineOf(orderedKpis(status.kpis, plant.kpis)[0]?.[1]));
 }
 
@@ -41,7 +41,7 @@ export function countTones(statuses) {
 }
 
 /** <line-section>: `show(plant, line, {sort, tone})`. */
-export class LineSection extends HTMLElement {
+class LineSection extends HTMLElement {
   #parts = null;
   #shelf = new CardShelf();
 

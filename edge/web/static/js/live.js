@@ -14,7 +14,7 @@ const STALE_S = 25;
  * (connecting, live, reconnecting) changes. `refresh` reads everything anew; it runs at the start, when the page becomes
  * visible, after a gap in the stream, and regularly; never more than one at a time.
  */
-export class Live extends EventTarget {
+class Live extends EventTarget {
   state = "connecting";
   failure = null;
   #asset = "";

@@ -23,7 +23,7 @@ function familyOf(name) {
 }
 
 /** <loss-waterfall>: `show(steps)` with [{name, title, seconds, kind}] in the order of the waterfall. */
-export class LossWaterfall extends HTMLElement {
+class LossWaterfall extends HTMLElement {
   show(steps) {
     const whole = steps.find((step) => step.kind === "total")?.seconds ?? 0; // every bar is a share of the first total
     if (!whole) {
@@ -73,7 +73,7 @@ function waterfallRow({ step, from, to }, whole) {
 }
 
 /** <stop-reasons>: a Pareto table, `show(reasons)` with [{reason, state, time_class, seconds, count}]. */
-export class StopReasons extends HTMLElement {
+class StopReasons extends HTMLElement {
   #by = "seconds";
   #reasons = [];
   #all = false;

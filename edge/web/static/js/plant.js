@@ -107,7 +107,7 @@ export class Plant extends EventTarget {
 }
 
 /** Whether `path` is `asset` or lies below it. */
-export function within(path, asset) {
+function within(path, asset) {
   return !asset || path === asset || path.startsWith(`${asset}/`);
 }
 

@@ -17,7 +17,7 @@ const MERGE_PX = 0.35; // narrower spans are drawn at this width, so that no sto
  * <state-timeline>: `show({from, to, now, timezone, spans, totals})`, times of the frame in milliseconds.
  * Dispatches `range` (detail {from, to}) when somebody zooms.
  */
-export class StateTimeline extends HTMLElement {
+class StateTimeline extends HTMLElement {
   #shown = null;
   #spans = [];
   #at = -1;
