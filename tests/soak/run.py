@@ -17,7 +17,10 @@ from tests.running import Service
 from tests.soak.faults import Fault, Scene
 from tests.soak.numbers import differences
 
-PLANT = {"products": {"P1": {"ideal_cycle_s": 0.2}}, "machines": {"works/*": {"product": "P1"}}}
+PLANT = {
+    "products": {"P1": {"ideal_cycle_s": 0.2}},
+    "machines": {"works/*": {"product": "P1", "stale_after_s": 0}},  # silence after the load changes no answer
+}
 CATCH_UP_S = 120.0
 
 
