@@ -35,7 +35,7 @@ class IngestLink:
         self.status = IngestStatus()
         self._on_change = on_change
         self._before = IngestStatus()  # counters of the processes before this one
-        self._backoff = Backoff(first_s=0.1, quick_s=2.0, ceiling_s=10.0)
+        self._backoff = Backoff(first_s=0.05, quick_s=1.0, ceiling_s=10.0)
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._supervisor: asyncio.Task[int] | None = None

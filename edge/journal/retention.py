@@ -37,10 +37,11 @@ class ClosedSegments:
 
         `open_first` is where the segment after the last closed one begins."""
         gone = 0
+        most = min(limits.retention_bytes, limits.max_bytes * 9 // 10)
         while self._segments:
             oldest = self._segments[0]
             next_first = first_of(self._segments[1].path) if len(self._segments) > 1 else open_first
-            too_much = self.bytes > limits.retention_bytes or now_s - oldest.written_s > limits.retention_age_s
+            too_much = self.bytes > most or now_s - oldest.written_s > limits.retention_age_s
             if next_first > cursor or not too_much:
                 return gone
             remove_files(oldest.path)

@@ -83,7 +83,7 @@ class JournalWriter:
             self._append_gap()
         if not entries:
             return self.last_offset
-        self._check_quota()
+        self._keep_quota()
         try:
             return self._write(entries)
         except JournalDamaged:
@@ -133,8 +133,15 @@ class JournalWriter:
             segment.checkpoint(truncate=segment.wal_bytes >= _CHECKPOINT_HARD_BYTES)
         return segment
 
-    def _check_quota(self) -> None:
-        if self.bytes >= self.limits.max_bytes and not self.retire(self._cursor):
+    @storage_errors()
+    def _keep_quota(self) -> None:
+        """JournalFull at the limit, unless something that nobody needs any more can go: if need be the open segment."""
+        if self.bytes < self.limits.max_bytes:
+            return
+        if self._segment is not None and self._cursor > self.last_offset >= first_of(self._segment.path):
+            self._close_segment(self._segment)
+        self.retire(self._cursor)
+        if self.bytes >= self.limits.max_bytes:
             raise JournalFull(f"the journal has reached its limit of {self.limits.max_bytes} bytes")
 
     def _is_over(self, segment: SegmentWriter, count: int) -> bool:

@@ -110,6 +110,16 @@ def test_at_the_quota_retention_makes_room(tmp_path: Path) -> None:
         assert writer.last_offset == last + 200
 
 
+def test_at_the_quota_even_the_open_segment_can_go_once_nobody_needs_it(tmp_path: Path) -> None:
+    with JournalWriter(tmp_path, JournalLimits(max_bytes=MIB)) as writer:
+        last = fill_up(writer)
+        writer.retire(last)
+        with pytest.raises(JournalFull):
+            writer.append(entries(last + 1, last + 1))
+        writer.retire(last + 1)
+        assert writer.append(entries(last + 1, last + 20)) == last + 20
+
+
 def test_a_reserve_that_was_given_up_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reserve = Reserve(tmp_path, MIB)
     assert (tmp_path / "reserve").stat().st_size == MIB
