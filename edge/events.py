@@ -66,12 +66,14 @@ class Reading(Event, frozen=True, array_like=True, gc=False, tag=5):
 
 
 class OrderEvent(Event, frozen=True, array_like=True, gc=False, tag=6):
-    """`action` is create, start, finish or deliver."""
+    """`action` is create, start, finish or deliver; `due` is in microseconds, `dwell_s` the wait that was asked for."""
 
     order: str
     action: str
     product: str | None = None
     quantity: float | None = None
+    due: int | None = None
+    dwell_s: float | None = None
 
 
 class ProductChange(Event, frozen=True, array_like=True, gc=False, tag=7):

@@ -11,7 +11,7 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,7 +22,7 @@ import pluggy
 
 from edge import hookspecs
 from edge.facts import unfit
-from edge.kpi import Kpi
+from edge.kpi import Kpi, Wants
 from edge.slices import Slice
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
@@ -52,10 +52,17 @@ class PluginHost:
     _seen: set[tuple[str, str, str]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def facts(self, slice: Slice) -> dict[str, Mapping[str, Any]]:
-        """The facts of every KPI; one that fails is missing."""
+    def wants(self, name: str | None = None) -> Wants:
+        """What a KPI, or all of them, ask for beside the timeline. The time model of the core asks for nothing."""
+        asked = [loaded.kpi for known, loaded in self.kpis.items() if name in (None, known)]
+        return Wants(frozenset(want for kpi in asked for want in kpi.signals), any(kpi.orders for kpi in asked))
+
+    def facts(self, slice: Slice, skip: Collection[str] = ()) -> dict[str, Mapping[str, Any]]:
+        """The facts of every KPI; one that fails is missing, and those to `skip`."""
         out = {}
         for name, loaded in self.kpis.items():
+            if name in skip:
+                continue
             facts = self._fenced(loaded, "facts", lambda kpi=loaded.kpi: _checked(kpi.facts(slice)))  # type: ignore[misc]
             if facts is not None:
                 out[name] = facts

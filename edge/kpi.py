@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from edge.slices import Slice
 
 Facts = Mapping[str, Any]
 """Numbers, or nested mappings of numbers, that may be added: over windows, machines, shifts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What KPIs ask for beside the timeline; nothing of it is read for those that do not."""
+
+    signals: frozenset[str] = frozenset()
+    orders: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.signals) or self.orders
 
 
 class Kpi:
@@ -25,6 +37,9 @@ class Kpi:
     details: ClassVar[tuple[str, ...]] = ()  # values shown small beside it
     better: ClassVar[Literal["up", "down"]] = "up"
     rank: ClassVar[int] = 100  # order on the page, lowest first
+    board: ClassVar[bool] = True  # False: answers questions, but has no place on the cards of the page
+    signals: ClassVar[tuple[str, ...]] = ()  # which readings it wants: names with `*`, `kind:power`, `limits`
+    orders: ClassVar[bool] = False  # whether it wants the history of orders
 
     def facts(self, slice: Slice) -> Facts:
         """Additive numbers of one machine in one window."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from fnmatch import fnmatchcase
+
 from edge.calendar import Calendar
 from edge.clock import SECOND
-from edge.settings.plant import PlantSettings
+from edge.settings.plant import PlantSettings, SignalSettings
 from edge.slices import LineRole
 from edge.timeline.alive import RESOLUTION
 from edge.timeline.rules import Rules
@@ -59,6 +62,7 @@ class Plant:
             product=machine.product,
             ideal_s=self._ideal_s,
             line=self._role(path),
+            settings=machine.model_dump(mode="json", exclude={"signals", "title"}),
         )
 
     def _role(self, path: str) -> LineRole | None:
@@ -71,7 +75,24 @@ class Plant:
             is_constraint=name == line.constraint,
             is_last=name == line.last_station,
             ideal_s=self._ideal_s,
+            is_first=name == next(iter(line.route), None),
+            cycle_s=line.ideal_cycle_s,
+            complete=line.constraint is not None and line.last_station is not None,
         )
+
+    def wanted(self, path: str, signals: Iterable[str], wants: Collection[str]) -> dict[str, SignalSettings]:
+        """Those of a machine's signals that KPIs ask for, with their settings. `wants` has names with `*`,
+        `kind:<kind>`, and `limits` for signals with a limit."""
+        found = {}
+        for name in signals if wants else ():
+            settings = self.settings.signal(path, name)
+            limited = settings.low is not None or settings.high is not None
+            if any(
+                want == f"kind:{settings.kind}" or (want == "limits" and limited) or fnmatchcase(name, want)
+                for want in wants
+            ):
+                found[name] = settings
+        return found
 
     def route(self, line: str) -> tuple[str, ...]:
         """Stations of a line in order; empty where the plant file has none."""

@@ -6,10 +6,11 @@ span has exactly one time class, so classes add up to the length of the window.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import msgspec
 
@@ -97,22 +98,68 @@ class Unit(msgspec.Struct, frozen=True, gc=False):
     route_clean: bool | None = None
 
 
-class SignalSummary(msgspec.Struct, frozen=True, gc=False):
-    """Values of one signal in the window: count, sum, extremes and the last value."""
+class SignalSummary(msgspec.Struct, frozen=True):
+    """Values of one signal in the window: count, sum, extremes, the last value; in a slice also what follows.
+
+    Everything that is a sum adds up over neighbouring windows: a step from one value to the next, and the time that a
+    value holds, belong to the window of the later instant, also where the value before lies in an earlier window."""
 
     n: int
     sum: float
-    min: float
+    min: float  # nan without values, as `max` and `last`
     max: float
     last: float
+    values: Sequence[float] = ()
+    before: Sequence[float] = ()  # up to 14 values before the window: as far back as a control chart looks
+    origin: float = 0.0  # fixed by the settings, so that squares of what is far from 0 lose no digits
+    deviations: float = 0.0  # sum of (value - origin)
+    squares: float = 0.0  # sum of (value - origin)^2
+    steps: int = 0
+    step_sum: float = 0.0  # sum of |value - the one before|
+    rise: float = 0.0  # sum of the steps upwards: what a meter counted
+    falls: int = 0  # steps downwards: resets of a meter
+    integral: float = 0.0  # value x seconds, each value holding until the next, an hour at the longest
+    held_s: float = 0.0  # seconds of the window in which a value held
+    kind: str = "other"
+    unit: str | None = None
+    low: float | None = None  # limits of the settings
+    high: float | None = None
+    target: float | None = None
+    sigma: float | None = None  # of the process in control
+    rules: str = "western_electric"
 
 
 class OrderAction(msgspec.Struct, frozen=True, gc=False):
+    """What a message said of an order; where a KPI asks for orders, also what is known of it from other messages.
+
+    `quantity` is the message's own, `ordered` that of the order. `closes`: with this the order is delivered (the last
+    part of it) or finished."""
+
     ts: int
     order: str
     action: str
     product: str | None
     quantity: float | None
+    created: int | None = None
+    started: int | None = None
+    due: int | None = None
+    ordered: float | None = None
+    dwell_s: float = 0.0  # that the customer asked for
+    closes: bool = False
+
+
+class OrderSpan(msgspec.Struct, frozen=True, gc=False):
+    """An order in process, started and not finished, as far as it lies in the window; of the machine that began it."""
+
+    order: str
+    start: int
+    end: int
+    product: str | None
+    quantity: float | None
+
+    @property
+    def seconds(self) -> float:
+        return (self.end - self.start) / SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +170,13 @@ class LineRole:
     is_constraint: bool
     is_last: bool
     ideal_s: Mapping[str, float] = field(default_factory=dict)  # ideal seconds per part, by product
+    is_first: bool = False
+    complete: bool = False  # the plant file names both the constraint and the last station
+    cycle_s: float | None = None  # ideal seconds per part at the constraint, where that is not the product's
+
+    def ideal(self, product: str | None) -> float | None:
+        """Ideal seconds per part at the constraint; None where that is not known."""
+        return self.cycle_s or (None if product is None else self.ideal_s.get(product))
 
 
 @dataclass(frozen=True)
@@ -135,13 +189,15 @@ class Slice:
     spans: tuple[Span, ...]
     counts: tuple[Count, ...] = ()
     units: tuple[Unit, ...] = ()
-    readings: Mapping[str, SignalSummary] = field(default_factory=dict)
+    readings: Mapping[str, SignalSummary] = field(default_factory=dict)  # of the signals that a KPI asks for
     orders: tuple[OrderAction, ...] = ()
+    in_process: tuple[OrderSpan, ...] = ()  # where a KPI asks for orders
     alarms: tuple[tuple[int, str, bool], ...] = ()  # (ts, code, active)
     flags: Mapping[str, int] = field(default_factory=dict)  # reset, rollover, backwards, clock_ahead: how often
     stops_begun: tuple[Stop, ...] = ()  # stops whose start lies in the window
     stops_ended: tuple[Stop, ...] = ()  # stops whose end lies in the window
     line: LineRole | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)  # of the machine, as in the plant file, with defaults
 
     @property
     def start_time(self) -> datetime:

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from edge.decode.instant import event_time
+from edge.decode.instant import FIRST, LAST, event_time, microseconds
 from edge.decode.rejection import Refusal, nearest, shorten
 from edge.decode.settings import DecodeSettings
 from edge.events import (
@@ -198,10 +198,15 @@ class OrderPayload(Payload, kw_only=True, gc=False):
     action: Literal["create", "start", "finish", "deliver"]
     product: Text | None = None
     quantity: Annotated[float, Meta(ge=0)] | None = None
+    due: Time | None = None
+    dwell_s: Annotated[float, Meta(ge=0)] | None = None
     names = ("order", "product")
 
     def event(self, head: Head, settings: DecodeSettings) -> AnyEvent | Refusal:
-        return OrderEvent(*head, self.order, self.action, self.product or None, self.quantity)
+        due = None if self.due is None else microseconds(self.due)
+        if due is not None and not FIRST <= due <= LAST:
+            return Refusal("invalid_value", "`due` is no date of this calendar")
+        return OrderEvent(*head, self.order, self.action, self.product or None, self.quantity, due, self.dwell_s)
 
 
 class ProductPayload(Payload, kw_only=True, gc=False):

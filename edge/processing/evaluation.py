@@ -8,10 +8,12 @@ import apsw
 
 from edge.clock import HOUR
 from edge.host import PluginHost
+from edge.plant import Plant
 from edge.processing.machine import Machine
 from edge.slices import Slice, Unit
 from edge.store import hours as hour_store
 from edge.store import meta
+from edge.store.filling import Filling
 from edge.timeline.evaluate import slices
 from edge.timeline.history import Row, settle
 from edge.timeline.hour import HourEvents
@@ -26,10 +28,14 @@ class Evaluation:
 
     db: apsw.Connection
     host: PluginHost
+    plant: Plant
     kpi_ids: dict[str, int] = field(default_factory=dict)
     time_model: TimeModel = field(default_factory=TimeModel)
 
     def __post_init__(self) -> None:
+        self.wants = self.host.wants()
+        self._of_readings = {name for name, loaded in self.host.kpis.items() if loaded.kpi.signals}
+        self._in_the_end = {name for name, loaded in self.host.kpis.items() if not loaded.kpi.board}
         versions = {name: f"{loaded.plugin} {loaded.version}" for name, loaded in self.host.kpis.items()}
         changed = False
         for name, version in {NAME: "1", **versions}.items():
@@ -47,17 +53,26 @@ class Evaluation:
         end = row.hour + HOUR
         bounds = [row.hour, *(b for b in machine.rules.schedule.cell_bounds(row.hour, end) if b < row.until), row.until]
         cells = cell_slices(machine.path, walked, events, list(machine.units_of(row.hour)), bounds, machine.rules)
-        for cell in cells:
-            provisional = cell.end == row.until and row.until < end
-            self._save(machine, cell, provisional)
+        over = row.until == end
+        filling = Filling(self.db, self.plant, machine.path, machine.number)
+        skip = self._skipped(filling, row.hour, over=over)
+        for cell in filling.filled(cells, self.wants) if over else cells:
+            self._save(machine, cell, skip, provisional=cell.end == row.until and not over)
         hour_store.forget_facts(
             self.db, self.kpi_ids.values(), machine.number, row.hour, end, {cell.start for cell in cells}
         )
         machine.keep(row)
         machine.dirty.discard(row.hour)
 
-    def _save(self, machine: Machine, cell: Slice, provisional: bool) -> None:
-        found = {NAME: self.time_model.facts(cell), **self.host.facts(cell)}
+    def _skipped(self, filling: Filling, hour: int, *, over: bool) -> set[str]:
+        """KPIs whose facts of an hour are not worked out now: those that are not on the board until the hour is over
+        (whoever asks before gets them worked out), those of readings where these are gone and only the facts left."""
+        if not over:
+            return self._in_the_end | self._of_readings
+        return set() if not self._of_readings or filling.is_kept(hour) else self._of_readings
+
+    def _save(self, machine: Machine, cell: Slice, skip: set[str], *, provisional: bool) -> None:
+        found = {NAME: self.time_model.facts(cell), **self.host.facts(cell, skip)}
         for name, facts in found.items():
             hour_store.save_facts(
                 self.db, self.kpi_ids[name], machine.number, cell.start, cell.end, facts, provisional=provisional

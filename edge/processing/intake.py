@@ -12,15 +12,19 @@ import msgspec
 from edge.clock import HOUR
 from edge.corrections import TOPIC as CORRECTION_TOPIC
 from edge.decode import Decoded, DecodeSettings, Rejection, decode
-from edge.events import KINDS, AnyEvent, Heartbeat, Offline, Reading, UnitResult
+from edge.events import KINDS, AnyEvent, Heartbeat, Offline, OrderEvent, Reading, UnitResult
 from edge.journal.notice import GAP_TOPIC, Gap
 from edge.journal.record import NOTICE_PREFIX, Record
+from edge.kpi import Wants
 from edge.plant import Plant, line_of
 from edge.processing.amendments import Amendments
 from edge.processing.machine import Machine
 from edge.processing.tally import Tally
+from edge.store import events as event_store
 from edge.store import meta
+from edge.store.filling import Filling
 from edge.store.identity import Identities, content_key, has_weak_identity
+from edge.store.orders import OrderIndex
 from edge.store.units import Line, UnitIndex, first_verdict, unit
 from edge.timeline.hour import hour_of
 
@@ -52,6 +56,8 @@ class Intake:
         self.by_number: dict[int, Machine] = {}
         self.identities = Identities(db)
         self.units = UnitIndex(db)
+        self.orders = OrderIndex(db)
+        self.wants = Wants()  # of the KPIs
         self.amendments = Amendments(db, self.machine, self.by_number)
         self._lines: dict[str, Line] = {}
         self._rejections: list[Rejection] = []
@@ -121,6 +127,8 @@ class Intake:
         machine.take(hour_of(event), event)
         if isinstance(event, UnitResult):
             self._take_unit(machine, event)
+        elif isinstance(event, OrderEvent):
+            self.orders.add(event, machine.number)
         taken.events.append(event)
 
     def _take_unit(self, machine: Machine, event: UnitResult) -> None:
@@ -175,8 +183,11 @@ class Intake:
         """Write everything taken since the last commit, inside the caller's transaction."""
         for machine in self.machines.values():
             if machine.new_events or machine.new_alive:
+                late = [hour for hour in machine.new_alive if hour < machine.newest]
                 machine.commit()
+                self._touch_after(machine, late)
         self._commit_units()
+        self._commit_orders()
         self.amendments.commit()
         self.identities.flush()
         self.db.executemany(
@@ -186,6 +197,21 @@ class Intake:
         self.db.executemany("insert or ignore into notices values(?,?,?,?,?,?)", self._notices)
         self._rejections.clear()
         self._notices.clear()
+
+    def _touch_after(self, machine: Machine, late: Iterable[int]) -> None:
+        """Late readings have a part in the figures of what follows them: the step to the next one, how long it held."""
+        if not self.wants.signals:
+            return
+        filling = Filling(self.db, self.plant, machine.path, machine.number)
+        for after in {following for hour in late for following in filling.hours_after(hour + HOUR, self.wants)}:
+            for hour in event_store.between(self.db, machine.number, after, after + HOUR):
+                machine.touch(hour)
+
+    def _commit_orders(self) -> None:
+        """Write what was said of orders, and have the hours that it changes worked out again."""
+        for number, start, end in self.orders.flush():
+            for hour in event_store.between(self.db, number, start - start % HOUR, end):
+                self.by_number[number].touch(hour)
 
     def _commit_units(self) -> None:
         """Write verdicts, and bring the units of hours at hand up to date."""

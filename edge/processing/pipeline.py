@@ -101,7 +101,8 @@ class Pipeline:
         self.readings = ReadingsWriter(self.db)
         with self.db:
             self.intake = Intake(self.db, self.plant, self.decode_settings, self.readings, self.tally)
-            self.evaluation = Evaluation(self.db, self.host)
+            self.evaluation = Evaluation(self.db, self.host, self.plant)
+            self.intake.wants = self.evaluation.wants
             self._compare_rules()
         self._refresh_dirty()
         if self.tally.cursor and self.journal.first_offset > self.tally.cursor + 1:

@@ -8,7 +8,7 @@ from edge.events import STATES
 from edge.settings.nearest import nearest
 from edge.settings.values import Name, NotNegative, Positive, Strict, refusal
 
-SignalKind = Literal["vibration", "temperature", "current", "pressure", "flow", "speed", "other"]
+SignalKind = Literal["vibration", "temperature", "current", "pressure", "flow", "speed", "energy", "power", "other"]
 
 
 def _state(name: str) -> str:
@@ -26,6 +26,9 @@ class SignalSettings(Strict):
     bad: Literal["up", "down", "both"] = "both"
     low: float | None = None
     high: float | None = None
+    target: float | None = None
+    sigma: Positive | None = None
+    rules: Literal["western_electric", "nelson"] = "western_electric"
     preset: Literal["process", "cycle", "thermal"] = "process"
     iso_class: Literal["I", "II", "III", "IV"] | None = None
 
@@ -54,4 +57,7 @@ class MachineSettings(Strict):
     counter_plausibility_factor: Positive = 1.5
     reject_signal: Literal["auto", "yes", "no"] = "auto"
     target_oee: float = Field(default=0.85, gt=0, le=1)
+    demand_per_h: Positive | None = None
+    capacity_per_h: Positive | None = None
+    planned_scrap: float | None = Field(default=None, ge=0, lt=1)
     signals: dict[Name, SignalSettings] = Field(default_factory=dict)

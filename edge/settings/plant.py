@@ -21,6 +21,7 @@ __all__ = [
 
 CACHED_PATHS = 16_384  # bounded, because anybody may publish under any path
 NOT_DECISIVE = {"title", "target_oee", "signals"}  # of a machine: shown or watched, no number depends on them
+OF_A_SIGNAL = {"kind", "unit", "low", "high", "target", "sigma", "rules"}  # what KPIs of readings depend on
 
 
 class Product(Strict):
@@ -41,6 +42,7 @@ class LineSettings(Strict):
     constraint: Level | None = None
     route: Annotated[tuple[Level, ...], Field(strict=False)] = ()
     last: Level | None = None
+    ideal_cycle_s: Positive | None = None
 
     @property
     def last_station(self) -> str | None:
@@ -106,6 +108,10 @@ class PlantSettings(Strict):
         line = self.line(path)
         decisive = {
             "machine": self.machine(path).model_dump(mode="json", exclude=NOT_DECISIVE),
+            "signals": {
+                name: signal.model_dump(mode="json", include=OF_A_SIGNAL)
+                for name, signal in self.machine(path).signals.items()
+            },
             "site": self.site(path).model_dump(mode="json", exclude={"title"}),
             "line": line and line.model_dump(mode="json", exclude={"title"}),
             "products": {name: (p.ideal_cycle_s, p.parts_per_cycle) for name, p in self.products.items()},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -169,6 +169,22 @@ class Points:
             hot = hot.between(reach + 1, HOT)
         if hot.times:
             yield [], hot
+
+    def last_chunk(self, before: int) -> int | None:
+        """The first instant of the last chunk that begins before an instant."""
+        return self._edge('select max(start) from reading_chunks where "group"=? and start<?', before, max)
+
+    def first_sealed(self, at: int) -> int | None:
+        """An instant from `at` on that no sealed point from there on precedes; None where there is none."""
+        found = [max(source.start, at) for source in self.sources(at, at + 1)]
+        return min(found) if found else self._edge(
+            'select min(start) from reading_chunks where "group"=? and start>=?', at, min
+        )  # fmt: skip
+
+    def _edge(self, sql: str, at: int, choose: Callable[[list[int]], int]) -> int | None:
+        rows = [self._db.execute(sql, (place.group, at)).fetchone() for place in self._places]
+        found = [int(row[0]) for row in rows if row is not None and row[0] is not None]
+        return choose(found) if found else None
 
     def hot(self) -> Run:
         """The points that are not sealed yet."""

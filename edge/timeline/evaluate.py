@@ -61,6 +61,7 @@ def slices(asset: str, walked: Walk, events: HourEvents, units: Sequence[Unit], 
                 stops_begun=tuple(s for s in stops if start <= s.start < end),
                 stops_ended=tuple(s for s in stops if s.end is not None and start <= s.end < end),
                 line=rules.line,
+                settings=rules.settings,
             )
         )
     return out

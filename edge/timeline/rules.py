@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from edge.clock import SECOND
 from edge.slices import LineRole
@@ -45,6 +45,7 @@ class Rules:
     product: str | None = None  # what is made until a message says otherwise
     ideal_s: Mapping[str, float] = field(default_factory=dict)  # ideal seconds per part
     line: LineRole | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)  # of the machine, for KPIs
 
     def ideal(self, product: str | None) -> float | None:
         """Ideal seconds per part of `product`, None where it has none."""

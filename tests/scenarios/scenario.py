@@ -110,6 +110,7 @@ def _lay_out(out: Prepared, scenario: Mapping[str, Any], window: Mapping[str, An
     if "line" in window:
         line["constraint"] = window["line"]["bottleneck"]
         line["last"] = window["line"]["last"]
+        line["ideal_cycle_s"] = window["line"]["ideal_cycle_s"]
     if line:
         out.plant["lines"][f"{site}/{LINE}"] = line
     out.messages += _messages(scenario, site, root)

@@ -143,6 +143,8 @@ def variant(**change: object) -> str:
         {"lines": {"demo/packing/l1": {"constraint": "m003", "route": ["m003"]}}},
         {"machines": {"demo/*": {"stale_after_s": 6}}},
         {"machines": {"demo/*": {"stale_after_s": 5, "product": "P"}}},
+        {"machines": {"demo/*": {"stale_after_s": 5, "signals": {"a": {"high": 1}}}}},
+        {"lines": {"demo/packing/l1": {"route": ["m003"], "ideal_cycle_s": 20}}},
     ],
 )
 def test_the_fingerprint_follows_all_that_decides_the_numbers(change: dict[str, object]) -> None:
@@ -155,7 +157,7 @@ def test_the_fingerprint_follows_all_that_decides_the_numbers(change: dict[str, 
         {"products": {"P": {"ideal_cycle_s": 30.0, "title": "Bottle"}}},
         {"sites": {"demo": {"timezone": "UTC", "title": "Demo"}, "other": {"timezone": "Asia/Tokyo"}}},
         {"lines": {"demo/packing/l1": {"title": "Line 1", "route": ["m003"]}, "demo/packing/l2": {}}},
-        {"machines": {"demo/*": {"stale_after_s": 5, "title": "x", "target_oee": 0.1, "signals": {"a": {"high": 1}}}}},
+        {"machines": {"demo/*": {"stale_after_s": 5, "title": "x", "target_oee": 0.1}}},
         {"machines": {"demo/*": {"stale_after_s": 5}, "other/*": {"stale_after_s": 9}}},
     ],
 )
