@@ -13,7 +13,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from edge.api import shapes
+from edge.api import explained, shapes
 from edge.api.problems import MEDIA_TYPE, Problem
 
 EXAMPLES = Path(__file__).parent / "examples.json"
@@ -28,7 +28,7 @@ SHAPES: dict[str, tuple[type, ...]] = {
     "losses": (shapes.Losses,),
     "kpis": (shapes.Kpis,),
     "kpi": (shapes.KpiAnswer,),
-    "explain": (shapes.Explained,),
+    "explain": (explained.Explained,),
     "corrections": (shapes.Corrections,),
     "correct": (shapes.Corrected,),
     "revoke": (shapes.Corrected,),

@@ -64,6 +64,8 @@ class Intake:
         self._notices: list[tuple[int, int, str, int | None, int | None, str]] = []
         for path, heard in list(db.execute("select path, last_heard from machines")):
             self.machine(path).last_heard = heard
+        for path in plant.settings.machine_paths():  # a machine that never spoke is shown as such
+            self.machine(path)
 
     def take(self, records: Iterable[Record]) -> Taken:
         """Take a batch of records, in journal order."""
@@ -152,8 +154,8 @@ class Intake:
             return known
         line = self._line(line_of(path))
         self.db.execute(
-            "insert or ignore into machines(path, line, first_seen, last_heard) values(?,?,?,?)",
-            (path, line.number, received, received),
+            "insert or ignore into machines(path, line, first_seen, last_heard, rules) values(?,?,?,?,?)",
+            (path, line.number, received, received, self.plant.fingerprint(path)),
         )
         number = meta.number_of(self.db, "machines", "path", path)
         rules = self.plant.rules(path)

@@ -81,7 +81,11 @@ class Machine:
         self.new_events.clear()
         self.new_alive.clear()
         if self.heard_changed:
-            self._db.execute("update machines set last_heard=? where id=?", (self.last_heard, self.number))
+            self._db.execute(
+                "update machines set last_heard=?1, first_seen=case first_seen when 0 then ?1 else first_seen end "
+                "where id=?2",
+                (self.last_heard, self.number),
+            )
             self.heard_changed = False
         return count
 

@@ -33,8 +33,8 @@ def machine_status(question: Question, row: MachineRow, now: int) -> dict[str, A
         "configured": question.plant.settings.configured(row.path),
         **state,
         "connection": _connection(cells, now),
-        "last_heard": to_text(row.last_heard),
-        "last_heard_s": max(0, (now - row.last_heard) / SECOND),
+        "last_heard": to_text(row.last_heard) if row.last_heard else None,
+        "last_heard_s": max(0, (now - row.last_heard) / SECOND) if row.last_heard else None,
         **_window_members(question, row.path, window),
         "parts": _parts(question, [cells], window),
         "kpis": _kpis(question, [cells], window),
@@ -64,7 +64,7 @@ def group_status(question: Question, path: str, now: int) -> dict[str, Any]:
 
 
 def _urgency(status: dict[str, Any]) -> tuple[int, float, str]:
-    return URGENCY.get(status["time_class"], 9), -status["in_state_s"], status["asset"]
+    return URGENCY.get(status["time_class"], 9), -(status["in_state_s"] or 0.0), status["asset"]
 
 
 def _window_members(question: Question, path: str, window: Window) -> dict[str, Any]:
@@ -89,12 +89,13 @@ def _state(cells: MachineCells, cut: int) -> dict[str, Any]:
         since = after.start
     if last.stop is not None and last.stop.start < spans[0].start:
         since = last.stop.start
+    heard = cells.row.last_heard > 0
     return {
         "state": last.state,
         "time_class": last.time_class,
         "reason": last.reason,
-        "since": to_text(since),
-        "in_state_s": (cut - since) / SECOND,
+        "since": to_text(since) if heard else None,
+        "in_state_s": (cut - since) / SECOND if heard else None,
         "product": last.product,
         "order": last.order,
     }
