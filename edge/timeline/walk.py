@@ -33,7 +33,9 @@ ALWAYS = 1  # the start of a stop that no message began
 
 
 class Carry(msgspec.Struct, frozen=True, array_like=True):
-    """What is known at the start of a stretch. `base` is the state before the last reported one (`raw`)."""
+    """What is known at the start of a stretch: the state in effect (`base`), and where the last reported one (`raw`)
+    has lasted too short to count yet, when that began. It holds nothing without a consequence, so that what a late
+    message changes ends soon."""
 
     base: str
     raw: str
@@ -106,13 +108,13 @@ def walk(events: HourEvents, carry: Carry, start: int, end: int, ahead: Lead | N
     unknown = [(s.start, s.end) for s in run if s.state == "unknown"]
     levels = [(key[0], counter, value, product) for key, counter, value, product in events.levels]
     parts, last_levels = made(levels, carry.levels, products, unknown, carry.unknown_until, rules)
-    base, raw = _last_groups(groups, rules)
+    base, raw_ts = _last_groups(groups, end, rules)
     carry_out = Carry(
         base=base.state,
         base_reason=base.reason,
-        raw=raw.state,
+        raw=groups[-1].state,
         raw_reason=groups[-1].reason,
-        raw_ts=raw.ts,
+        raw_ts=raw_ts,
         latched=latched,
         product=reported_products[-1][1],
         order=reported_orders[-1][1],
@@ -120,7 +122,7 @@ def walk(events: HourEvents, carry: Carry, start: int, end: int, ahead: Lead | N
         last_offline=_last_notice(events, carry),
         stop_start=open_stop.start if open_stop else 0,
         stop_fault=open_stop.fault if open_stop else False,
-        unknown_until=unknown[-1][1] if unknown else carry.unknown_until,
+        unknown_until=_unknown_until(unknown, carry, last_levels),
         levels=last_levels,
     )
     stops = [_whole(episode, end, ahead, rules) for episode in found]
@@ -137,14 +139,15 @@ def _groups(events: HourEvents, carry: Carry, end: int) -> tuple[list[Group], bo
     return before + groups, latched
 
 
-def _last_groups(groups: list[Group], rules: Rules) -> tuple[Group, Group]:
-    """The group in effect before the last run of equal states, and the first group of that run."""
+def _last_groups(groups: list[Group], end: int, rules: Rules) -> tuple[Group, int]:
+    """The group in effect at `end`, and -FAR; where the last state is still too short to count, the group in effect
+    before it and when it began."""
     first = len(groups) - 1
     while first and groups[first - 1].state == groups[-1].state:
         first -= 1
-    if not rules.debounce_us or not first:
-        return groups[-1], groups[first]
-    return debounced(groups[:first], rules.debounce_us, groups[first].ts)[-1], groups[first]
+    if not first or end - groups[first].ts >= rules.debounce_us:
+        return groups[-1], -FAR
+    return debounced(groups[:first], rules.debounce_us, groups[first].ts)[-1], groups[first].ts
 
 
 def _orders(events: HourEvents, carry: Carry) -> list[tuple[int, str | None]]:
@@ -161,6 +164,12 @@ def _last_notice(events: HourEvents, carry: Carry) -> int:
     last_heard = events.alive.ends[-1] if events.alive else carry.last_alive
     notices = [n for n in (carry.last_offline, *events.offline) if n >= last_heard and n]
     return notices[0] if notices else 0
+
+
+def _unknown_until(unknown: list[tuple[int, int]], carry: Carry, levels: dict[str, tuple[int, int]]) -> int:
+    """The end of the last unknown time, where a counter counts across it; else 0."""
+    until = unknown[-1][1] if unknown else carry.unknown_until
+    return until if any(ts < until for ts, _ in levels.values()) else 0
 
 
 def _whole(episode: Episode, end: int, ahead: Lead | None, rules: Rules) -> tuple[Episode, bool]:
