@@ -16,7 +16,7 @@ import msgspec
 
 from edge.clock import DAY
 from edge.store.chunks import Times, Values, unpack_times, unpack_values
-from edge.store.rollups import Stat
+from edge.store.rollups import Stat, cuts
 from edge.store.segments import Rows
 from edge.store.series import Place
 from edge.store.tails import hot_rows
@@ -141,6 +141,19 @@ class Points:
         """All points in [start, end), in runs one after the other."""
         for together, part in self.clusters(start, end, hot):
             yield self.load_all(together, part, marked=marked).between(start, end)
+
+    def stats(self, start: int, end: int, width: int, hot: Run = EMPTY) -> Iterator[tuple[int, Stat]]:
+        """Figures of all points in [start, end), none across a bucket: (an instant in its bucket, figures).
+
+        A chunk that overlaps no other and lies in one bucket is not unpacked."""
+        for sources, part in self.clusters(start, end, hot):
+            one = sources[0] if len(sources) == 1 and not part.times else None
+            if one and start <= one.start and one.end < end and one.start // width == one.end // width:
+                yield one.start, self.stat(one)
+                continue
+            run = self.load_all(sources, part).between(start, end)
+            for _, row, after in cuts(run.times, width):
+                yield run.times[row], Stat.of(run.values[row:after])
 
     def load_all(self, sources: Iterable[Source], hot: Run, *, marked: bool = False) -> Run:
         """The points of sources that overlap, as one run."""

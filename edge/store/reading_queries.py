@@ -81,11 +81,8 @@ class _Signal:
 
     def stats(self, start: int, end: int, width: int) -> Iterator[tuple[int, Stat]]:
         """Figures that make up [start, end), none of which crosses a bucket: (an instant in its bucket, figures)."""
-        if width < MINUTE:
-            yield from self._of_chunks(start, end, width)
-            return
         first, after = -(-start // MINUTE), end // MINUTE
-        if first >= after:
+        if width < MINUTE or first >= after:
             yield from self._of_points(start, end, width)
             return
         yield from self._of_points(start, first * MINUTE, width)
@@ -103,19 +100,7 @@ class _Signal:
         yield from self._of_points(after * MINUTE, end, width)
 
     def _of_points(self, start: int, end: int, width: int) -> Iterator[tuple[int, Stat]]:
-        for run in self.raw(start, end):
-            for _, row, stop in cuts(run.times, width):
-                yield run.times[row], Stat.of(run.values[row:stop])
-
-    def _of_chunks(self, start: int, end: int, width: int) -> Iterator[tuple[int, Stat]]:
-        for sources, hot in self.points.clusters(start, end, self.hot):
-            first = sources[0] if len(sources) == 1 and not hot.times else None
-            if first and start <= first.start and first.end < end and first.start // width == first.end // width:
-                yield first.start, self.points.stat(first)
-                continue
-            run = self.points.load_all(sources, hot).between(start, end)
-            for _, row, stop in cuts(run.times, width):
-                yield run.times[row], Stat.of(run.values[row:stop])
+        return self.points.stats(start, end, width, self.hot)
 
     def _of_rollups(self, first: int, after: int, mixed: set[int]) -> Iterator[tuple[int, Stat]]:
         """Figures of the minutes [first, after) except mixed ones, by the hour where a whole one is asked for."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,7 +12,7 @@ import apsw
 import msgspec
 
 from edge.clock import DAY, HOUR, MINUTE
-from edge.store.chunks import Times, Values, pack_times, pack_values
+from edge.store.chunks import Times, Values, pack_times, pack_values, unpack_times
 from edge.store.points import Marks, Points
 from edge.store.rollups import Rollups, Stat, cuts, merge, stretches
 from edge.store.segments import Rows
@@ -119,11 +119,15 @@ class Sealing:
         stale: dict[Signal, set[int]] = {}
         blocks = blocks_of(parts, self._catalog)
         self._catalog.save()
-        before = self._newest_chunk()
-        newest = {id(block): _newest(block.group.signals) for block in blocks}
-        for block in blocks:
-            for part in self._parts(block, newest[id(block)]):
-                self._write(part, stale, newest[id(block)], before)
+        older = self._newest_chunk()
+        newest = [_newest(block.group.signals) for block in blocks]
+        for block, known in zip(blocks, newest, strict=True):
+            for part in self._parts(block, known):
+                late = known is not None and self.dropped_us <= part.times[0] <= known
+                again = self._repeated(part, older) if late else {}
+                self._write(part, again)
+                for signal, minutes in again.items():
+                    stale.setdefault(signal, set()).update(minutes)
         for signal, minutes in stale.items():
             self._recompute(signal, minutes)
 
@@ -139,8 +143,22 @@ class Sealing:
         ordered = sorted(edges)
         return [block.cut(first, after) for first, after in pairwise(ordered)]
 
-    def _write(self, block: Block, stale: dict[Signal, set[int]], newest: int | None, before: int) -> None:
-        late = newest is not None and block.times[0] <= newest and block.times[0] >= self.dropped_us
+    def _repeated(self, block: Block, older: int) -> dict[Signal, set[int]]:
+        """Minutes in which the block has an instant that a chunk up to the number `older` has too, by signal."""
+        found: dict[Signal, set[int]] = {}
+        times = set(block.times)
+        sql = 'select n, times from reading_chunks where "group"=? and start>=? and start<=? and end>=? and id<=?'
+        span = block.times[0] - DAY, block.times[-1], block.times[0], older
+        for group in self._catalog.groups_of(block.group.machine):
+            shared = set(block.group.signals).intersection(group.signals)
+            for n, packed in self._db.execute(sql, (group.id, *span)) if shared else ():
+                minutes = {ts // MINUTE for ts in times.intersection(unpack_times(packed, n))}
+                for signal in shared if minutes else ():
+                    found.setdefault(signal, set()).update(minutes)
+        return found
+
+    def _write(self, block: Block, again: Mapping[Signal, set[int]]) -> None:
+        """Make a chunk of the block, and add it to the rollups except for minutes that are taken again."""
         minutes = cuts(block.times, MINUTE)
         packed: list[bytes] = []
         stats = array("d")
@@ -151,10 +169,10 @@ class Sealing:
             whole = merge(parts)
             packed.append(pack_values(values, whole.low, whole.high))
             stats.extend((whole.low, whole.high, whole.total, values[0], values[-1]))
-            if late and self._crosses(signal, block, before):
-                stale.setdefault(signal, set()).update(minute for minute, _, _ in minutes)
-            else:
-                self._roll_up(signal, [(minute, part) for (minute, _, _), part in zip(minutes, parts, strict=True)])
+            stats_by_minute = [(minute, part) for (minute, _, _), part in zip(minutes, parts, strict=True)]
+            if signal in again:
+                stats_by_minute = [(minute, part) for minute, part in stats_by_minute if minute not in again[signal]]
+            self._roll_up(signal, stats_by_minute)
             self._note_last(signal, block.times[-1], values[-1])
         self._insert(block, packed, stats)
 
@@ -172,15 +190,9 @@ class Sealing:
              pack_times(times), ends.tobytes(), b"".join(packed), _encode(block.marks) if block.marks else None),
         )  # fmt: skip
 
-    def _crosses(self, signal: Signal, block: Block, before: int) -> bool:
-        """Whether an older chunk of the signal has instants between the first and the last of this one."""
-        sources = self._points(signal).sources(block.times[0], block.times[-1] + 1)
-        return any(source.id <= before for source in sources)
-
-    def _points(self, signal: Signal) -> Points:
-        return Points(self._db, places_of(self._db, signal.machine, signal.id), signal.name)
-
     def _roll_up(self, signal: Signal, stats: list[tuple[int, Stat]]) -> None:
+        if not stats:
+            return
         newest = stats[-1][0] // 60
         if signal.last_ts is not None:
             open_hour = signal.last_ts // HOUR
@@ -196,12 +208,11 @@ class Sealing:
 
     def _recompute(self, signal: Signal, minutes: set[int]) -> None:
         """Take the figures of some minutes from the points themselves."""
-        points = self._points(signal)
+        points = Points(self._db, places_of(self._db, signal.machine, signal.id), signal.name)
         exact: dict[int, list[Stat]] = {}
         for first, after in stretches(minutes):
-            for run in points.runs(first * MINUTE, after * MINUTE):
-                for minute, begin, end in cuts(run.times, MINUTE):
-                    exact.setdefault(minute, []).append(Stat.of(run.values[begin:end]))
+            for at, figures in points.stats(first * MINUTE, after * MINUTE, MINUTE):
+                exact.setdefault(at // MINUTE, []).append(figures)
         assert signal.last_ts is not None
         merged = {minute: merge(parts) for minute, parts in exact.items()}
         signal.n += self._rollups.replace(signal.id, merged, signal.last_ts // HOUR)

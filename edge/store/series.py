@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import apsw
 
@@ -45,6 +45,7 @@ class Catalog:
         self._db = db
         self._signals: dict[tuple[int, str], Signal] = {}
         self._groups: dict[tuple[int, tuple[str, ...]], Group] = {}
+        self._of_machine: dict[int, list[Group]] = {}
         self._new_signals: list[Signal] = []
         self._new_groups: list[Group] = []
         self._changed: list[Signal] = []
@@ -58,7 +59,7 @@ class Catalog:
         self._next_group = 1
         for number, machine, ids in self._db.execute("select id, machine, signals from reading_groups"):
             group = Group(number, machine, tuple(by_id[i] for i in array("q", ids)))
-            self._groups[machine, group.names] = group
+            self._keep(group)
             self._next_group = max(self._next_group, number + 1)
 
     def group(self, machine: int, names: tuple[str, ...]) -> Group:
@@ -67,7 +68,7 @@ class Catalog:
         if found is None:
             found = Group(self._next_group, machine, tuple(self._signal(machine, name) for name in names))
             self._next_group += 1
-            self._groups[machine, names] = found
+            self._keep(found)
             self._new_groups.append(found)
         return found
 
@@ -79,11 +80,15 @@ class Catalog:
             self._new_signals.append(found)
         return found
 
+    def _keep(self, group: Group) -> None:
+        self._groups[group.machine, group.names] = group
+        self._of_machine.setdefault(group.machine, []).append(group)
+
     def groups(self) -> Iterable[Group]:
         return self._groups.values()
 
-    def signals(self) -> Iterable[Signal]:
-        return self._signals.values()
+    def groups_of(self, machine: int) -> Sequence[Group]:
+        return self._of_machine.get(machine, ())
 
     def touch(self, signal: Signal) -> None:
         """Say that a signal has changed."""
