@@ -107,23 +107,22 @@ def unpack_times(packed: bytes, n: int) -> list[int]:
 
 def pack_values(values: Values, low: float, high: float) -> bytes:
     """Finite floats; `low` and `high` are their extremes. The smallest of a few exact forms."""
-    column = array("d", values)
-    raw = column.tobytes()
-    if low == high and raw == raw[:8] * len(values):
-        return _CONSTANT.pack(CONSTANT, values[0])
-    if NEGATIVE_ZERO in raw:
+    if low <= 0 <= high and NEGATIVE_ZERO in array("d", values).tobytes():
         zeros = [i for i, v in enumerate(values) if v == 0 and copysign(1, v) < 0]
-        if zeros:
+        if 0 < len(zeros) < len(values):
             return _pack_signed_zeros(zeros, values, low, high)
+    if low == high:
+        return _CONSTANT.pack(CONSTANT, values[0])
     found = _shifted(values, max(-low, high))
     if found is not None:
         places, shifted = found
         return _pack_decimal(places, shifted, values, low, high)
+    column = array("d", values)
     if _is_single(column, low, high):
         return bytes([SINGLE]) + deflate(_planes(array("f", values).tobytes(), 4))
     if 2 * len(set(values)) < len(values):
-        return bytes([DOUBLE]) + deflate(raw)
-    return bytes([PLANES]) + deflate(_planes(raw, 8))
+        return bytes([DOUBLE]) + deflate(column.tobytes())
+    return bytes([PLANES]) + deflate(_planes(column.tobytes(), 8))
 
 
 def unpack_values(packed: bytes, n: int) -> Values:

@@ -14,7 +14,8 @@ from edge.store import points, retention, rollups, series, tails
 from edge.store.reading_queries import KnownSignal, ReadingsReader, Series
 from edge.store.recent import Recent
 from edge.store.retention import Retention
-from edge.store.sealing import Sealing
+from edge.store.sealing import Sealing, share_signals
+from edge.store.segments import Rows
 from edge.store.series import Catalog
 from edge.store.tails import HotRows, Tail
 
@@ -142,8 +143,14 @@ class ReadingsWriter:
         sealed = self._seal(max(FLUSH_BYTES, added * 5 // 4))
         for tail in sealed:
             grown.pop(tail, None)
+        self._write(grown, sealed)
+
+    def _write(self, grown: dict[Tail, bytes], sealed: dict[Tail, Rows]) -> None:
         self._catalog.save()
         self._hot.write(grown, sealed)
+        for tail, rest in sealed.items():
+            if rest:
+                self._count(tail, tail.size)
 
     def _take_new(self) -> tuple[dict[Tail, bytes], int]:
         """The segment of each tail that has grown, and the bytes of all."""
@@ -154,19 +161,26 @@ class ReadingsWriter:
             added += len(segment)
             if tail.newest > self._newest:
                 self._newest = tail.newest
-            backlog = self._backlogs[tail.group.machine]
-            if not backlog.size:
-                backlog.opened = self._newest
-            backlog.size += len(segment)
-            if backlog.size >= SEAL_BYTES:
-                self._due[backlog.machine] = backlog
-        self._waiting += added
+            self._count(tail, len(segment))
         self._touched.clear()
         return grown, added
 
-    def _seal(self, most: int) -> list[Tail]:
-        """Seal machines that are due, the longest first, up to so many bytes (but one at least)."""
-        sealed: list[Tail] = []
+    def _count(self, tail: Tail, size: int) -> None:
+        """Note that so many bytes more wait."""
+        backlog = self._backlogs[tail.group.machine]
+        if not backlog.size:
+            backlog.opened = self._newest
+        backlog.size += size
+        self._waiting += size
+        if backlog.size >= SEAL_BYTES:
+            self._due[backlog.machine] = backlog
+
+    def _seal(self, most: int, *, wholly: bool = False) -> dict[Tail, Rows]:
+        """Seal machines that are due, the longest first, up to so many bytes (but one at least).
+
+        Returns the tails and of each the rows that still wait, unless sealed `wholly`. Where groups share signals, none
+        waits: of the same instant the row that is sealed later counts."""
+        sealed: dict[Tail, Rows] = {}
         while self._due:
             backlog = next(iter(self._due.values()))
             if sealed and backlog.size > most:
@@ -174,8 +188,14 @@ class ReadingsWriter:
             most -= backlog.size
             del self._due[backlog.machine]
             tails = [tail for tail in backlog.tails if tail.size]
-            self._sealing.seal([(tail.group, self._hot.rows(tail)) for tail in tails])
-            sealed += tails
+            parts = [(tail.group, self._hot.rows(tail)) for tail in tails]
+            rests = [Rows() for _ in tails]
+            if not wholly and not share_signals(parts):
+                settled = [rows.settled() for _, rows in parts]
+                parts = [(tail.group, rows) for tail, (rows, _) in zip(tails, settled, strict=True)]
+                rests = [rest for _, rest in settled]
+            self._sealing.seal(parts)
+            sealed.update(zip(tails, rests, strict=True))
             self._waiting -= backlog.size
             backlog.size = 0
         return sealed
@@ -193,10 +213,9 @@ class ReadingsWriter:
         """Flush, and seal everything, whatever it costs. In the caller's transaction."""
         self.flush()
         self._due.update((number, backlog) for number, backlog in self._backlogs.items() if backlog.size)
-        sealed = self._seal(1 << 62)
+        sealed = self._seal(1 << 62, wholly=True)
         if sealed:
-            self._catalog.save()
-            self._hot.write({}, sealed)
+            self._write({}, sealed)
 
     def drop(self, before_us: int, minutes_us: int | None = None, hours_us: int | None = None) -> bool:
         """Drop points before an instant (a UTC midnight, or the one before), and rollups per minute and hour alike.

@@ -51,7 +51,7 @@ Part = tuple[Group, Rows]
 
 def blocks_of(parts: Sequence[Part], catalog: Catalog) -> list[Block]:
     """The rows of one machine's groups as blocks that nowhere say two things of one signal and instant."""
-    if not _overlap(parts):
+    if not share_signals(parts):
         return [_block(group, rows) for group, rows in parts]
     main = max(parts, key=lambda part: len(part[1]))
     others = [part for part in parts if part is not main]
@@ -60,7 +60,8 @@ def blocks_of(parts: Sequence[Part], catalog: Catalog) -> list[Block]:
     return [_block(*main), *_by_signal(others, catalog)]
 
 
-def _overlap(parts: Iterable[Part]) -> bool:
+def share_signals(parts: Iterable[Part]) -> bool:
+    """Whether a signal is in more than one of the groups."""
     names = [name for group, _ in parts for name in group.names]
     return len(names) > len(set(names))
 

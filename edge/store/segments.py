@@ -6,13 +6,13 @@ import struct
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
-from operator import lt
+from itertools import accumulate, islice
+from operator import lt, sub
 
 import msgspec
 
 Quality = dict[str, str]
-_HEAD = struct.Struct("<IIQ")  # rows, signals in a row, bytes of quality
+_HEAD = struct.Struct("<IHHQ")  # rows, signals in a row, 1 if what came before is sealed, bytes of quality
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(dict[int, Quality]).decode
 
@@ -33,13 +33,34 @@ class Rows:
         """Whether every instant is later than the one before it."""
         return all(map(lt, self.times, islice(self.times, 1, None)))
 
-    def segment(self) -> bytes:
-        """The rows as bytes."""
-        return segment_of(self.times, self.offsets, self.values, self.quality)
+    def settled(self) -> tuple[Rows, Rows]:
+        """Rows to seal, and the newest ones, which wait: as far back as rows use to come late (none if they do not)."""
+        if self.in_order():
+            return self, Rows()
+        lags = sorted(map(sub, accumulate(self.times, max), self.times))
+        limit = max(self.times) - lags[-1 - len(lags) // 256]
+        waiting = [row for row, ts in enumerate(self.times) if ts >= limit]
+        if 4 * len(waiting) > len(self):
+            return self, Rows()
+        return self._select([row for row, ts in enumerate(self.times) if ts < limit]), self._select(waiting)
+
+    def _select(self, rows: list[int]) -> Rows:
+        found, width = Rows(), len(self.values) // len(self)
+        for place, row in enumerate(rows):
+            found.times.append(self.times[row])
+            found.offsets.append(self.offsets[row])
+            found.values.extend(self.values[row * width : row * width + width])
+            if row in self.quality:
+                found.quality[place] = self.quality[row]
+        return found
+
+    def segment(self, *, sealed: bool = False) -> bytes:
+        """The rows as bytes; `sealed` says that what came before is."""
+        return segment_of(self.times, self.offsets, self.values, self.quality, sealed=sealed)
 
     def extend(self, segment: bytes | memoryview) -> None:
         """Append the rows of a segment."""
-        rows, width, quality = _HEAD.unpack_from(segment)
+        rows, width, _, quality = _HEAD.unpack_from(segment)
         start, before = _HEAD.size, len(self.times)
         for column, n in ((self.times, rows), (self.offsets, rows), (self.values, rows * width)):
             column.frombytes(segment[start : start + 8 * n])
@@ -71,13 +92,23 @@ class Rows:
 
 
 def segment_of(
-    times: Iterable[int], offsets: Iterable[int], values: Iterable[float], quality: Mapping[int, Quality]
-) -> bytes:
+    times: Iterable[int], offsets: Iterable[int], values: Iterable[float], quality: Mapping[int, Quality], *,
+    sealed: bool = False
+) -> bytes:  # fmt: skip
     """Rows as bytes: head, instants, offsets, values row by row, quality."""
     instants, cells = array("q", times), array("d", values)
     said = _encode(quality) if quality else b""
-    head = _HEAD.pack(len(instants), len(cells) // len(instants), len(said))
+    head = _HEAD.pack(len(instants), len(cells) // len(instants) if cells else 0, sealed, len(said))
     return b"".join((head, instants.tobytes(), array("q", offsets).tobytes(), cells.tobytes(), said))
+
+
+def is_sealed(segment: bytes) -> bool:
+    """Whether what came before the segment is sealed."""
+    return segment[6] == 1
+
+
+def has_rows(segment: bytes) -> bool:
+    return segment[:4] != b"\0\0\0\0"
 
 
 def join(segments: Mapping[int, bytes]) -> bytes:

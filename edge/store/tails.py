@@ -3,8 +3,8 @@
 Each flush appends one row to `reading_log`, with everything that came: a segment per group. As the log grows, the
 groups that have been in it longest are folded: their segments become a row of their own in `reading_hot`, and log rows
 that nobody needs any more are deleted. So a flush writes one row, a question about one signal reads a few rows of its
-group and a short log, and memory holds no more than the log. An empty segment says that the group was sealed: what came
-before lies in a chunk.
+group and a short log, and memory holds no more than the log. A segment may say that the group was sealed: what
+came before lies in a chunk.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import apsw
 
 from edge.store.recent import Recent
-from edge.store.segments import Quality, Rows, find, join, segment_of, split
+from edge.store.segments import Quality, Rows, find, has_rows, is_sealed, join, segment_of, split
 from edge.store.series import Group
 
 SCHEMA = """
@@ -84,10 +84,10 @@ class Tail:
             self.segments.append(segment)
             self.size += len(segment)
 
-    def clear(self) -> None:
-        """Forget the rows, which are sealed now; what came last stays known."""
-        self.segments, self.recent = [], None
-        self.size = self.folded = 0
+    def clear(self, rest: Iterable[bytes] = ()) -> None:
+        """Forget the rows, which are sealed now, except for a rest; what came last stays known."""
+        self.segments, self.recent = list(rest), None
+        self.size, self.folded = sum(map(len, self.segments)), 0
 
     def last_points(self) -> Iterator[tuple[str, Point]]:
         """The name and latest point of each signal, first of what is sealed and then of the rows."""
@@ -113,11 +113,12 @@ def hot_rows(db: apsw.Connection, groups: Iterable[int]) -> dict[int, Rows]:
     for flush, blob in db.execute("select flush, segments from reading_log order by flush"):
         for group, segments in logged.items():
             segment = find(blob, group) if flush > folded[group] else None
-            if segment:
-                segments.append(segment)
-            elif segment is not None:
+            if segment is None:
+                continue
+            if is_sealed(segment):
                 found[group] = Rows()
                 segments.clear()
+            segments.append(segment)
     for group, segments in logged.items():
         found[group].extend_all(segments)
     return found
@@ -145,10 +146,12 @@ class HotRows:
             self._bytes += len(blob)
             self._flush = max(self._flush, flush)
             for group, segment in split(blob):
-                if not segment:
+                if flush <= folded.get(group, 0):
+                    continue
+                if is_sealed(segment):
                     tails[group].clear()
                     self._logged.pop(group, None)
-                elif flush > folded.get(group, 0):
+                if has_rows(segment):
                     tails[group].take_back(segment, folded=False)
                     self._note(tails[group], flush)
 
@@ -184,16 +187,18 @@ class HotRows:
         rows.extend_all(tail.segments)
         return rows
 
-    def write(self, grown: Mapping[Tail, bytes], sealed: Iterable[Tail]) -> None:
-        """Persist the new segment of each grown tail, and that some were sealed with all they had."""
+    def write(self, grown: Mapping[Tail, bytes], sealed: Mapping[Tail, Rows]) -> None:
+        """Persist the new segment of each grown tail, and that others were sealed, each except for a rest."""
         segments = {}
-        for tail in sealed:
-            segments[tail.group.id] = b""
+        self._flush += 1
+        for tail, rest in sealed.items():
+            segment = segments[tail.group.id] = rest.segment(sealed=True)
             self._logged.pop(tail.group.id, None)
             if tail.folded:
                 self._db.execute('delete from reading_hot where "group"=?', (tail.group.id,))
-            tail.clear()
-        self._flush += 1
+            tail.clear([segment] if rest else ())
+            if rest:
+                self._note(tail, self._flush)
         for tail, segment in grown.items():
             segments[tail.group.id] = segment
             self._note(tail, self._flush)

@@ -158,16 +158,16 @@ windows_asked = st.lists(st.tuples(instants, instants, st.integers(2, 30)), max_
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     script=st.lists(steps, min_size=30, max_size=150), windows=windows_asked,
-    seal_bytes=st.sampled_from([160_000, 160_000, 1500, 300]),
+    seal_bytes=st.sampled_from([160_000, 160_000, 1500, 300]), one_group=st.booleans(),
 )  # fmt: skip
 def test_any_order_cut_and_restart_gives_the_same_points(
-    script: list[tuple[object, ...]], windows: list[tuple[int, int, int]], seal_bytes: int
+    script: list[tuple[object, ...]], windows: list[tuple[int, int, int]], seal_bytes: int, one_group: bool
 ) -> None:
     db = open_store()
     try:
         store = Store(db)
         with mock.patch("edge.store.readings.SEAL_BYTES", seal_bytes):
-            store.run(script)
+            store.run([(*step[:2], SETS[0], *step[3:]) if one_group and step[0] == "add" else step for step in script])
         check(store, windows)
     finally:
         db.close()
