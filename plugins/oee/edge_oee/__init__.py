@@ -11,14 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge import Facts, Kpi, Slice, Stop, hookimpl
+from edge_oee import formulas
+from edge_oee.formulas import ratio
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 LOW_COVERAGE = 0.9
-
-
-def ratio(numerator: float, denominator: float) -> float | None:
-    """numerator / denominator, None where nothing is to be divided by."""
-    return numerator / denominator if denominator else None
 
 
 class Oee(Kpi):
@@ -29,15 +26,15 @@ class Oee(Kpi):
     rank = 10
 
     def facts(self, slice: Slice) -> Facts:
-        return {**times(slice), **parts(slice), **stops(slice), "flags": dict(slice.flags)}
+        return {**times(slice), **parts(slice), **stops(slice), "line": line(slice), "flags": dict(slice.flags)}
 
     def values(self, facts: Facts) -> Mapping[str, Any]:
         busy, run, ideal = facts["planned_busy_s"], facts["run_time_s"], facts["ideal_total_s"]
-        availability, performance = ratio(run, busy), _performance(facts)
+        availability, performance = formulas.availability(run, busy), _performance(facts)
         quality = _quality(facts)
         oee = _oee(facts, quality)
-        nee = None if oee is None or not run else oee * (run + facts["setup_s"]) / run
-        utilisation = ratio(busy, facts["calendar_s"])
+        nee = None if oee is None else formulas.nee(oee, run, facts["setup_s"])
+        utilisation = formulas.utilisation(busy, facts["calendar_s"])
         known = busy + facts["unknown_s"]
         operating = run + facts["setup_s"]
         return {
@@ -48,13 +45,14 @@ class Oee(Kpi):
             "quality_by_count": None if not _judged(facts) else ratio(facts["good_count"], facts["total_count"]),
             "nee": nee,
             "utilisation": utilisation,
-            "teep": None if oee is None or utilisation is None else oee * utilisation,
+            "teep": None if oee is None or utilisation is None else formulas.teep(oee, utilisation),
             "availability_low": ratio(run, known),
             "availability_high": ratio(run + facts["unknown_s"], known),
             "coverage": ratio(busy, known),
-            "reduced_speed_s": run - facts["micro_s"] - ideal if facts["ideal_count"] == facts["total_count"] else None,
+            "reduced_speed_s": formulas.reduced_speed(run, facts["micro_s"], ideal) if _complete(facts) else None,
             "mtbf_s": ratio(operating, facts["failures"]),
             "mttr_s": ratio(facts["repair_s"], facts["repairs_ended"]),
+            "line_oee": _line_oee(facts.get("line", {})),
         }
 
     def flags(self, facts: Facts) -> list[str]:
@@ -133,6 +131,37 @@ def stops(slice: Slice) -> dict[str, float]:
     }
 
 
+def line(slice: Slice) -> dict[str, float]:
+    """What the machine is to the OEE of its line: planned busy time of the constraint, good parts of the last machine
+    with the ideal cycles of the constraint. Nothing for a machine that is neither."""
+    role = slice.line
+    if role is None or not role.complete:
+        return {}
+    out: dict[str, float] = {}
+    if role.is_constraint:
+        out |= {"constraints": 1, "constraint_busy_s": times(slice)["planned_busy_s"]}
+    if role.is_last:
+        booked = [count for count in slice.counts if count.booked == "scheduled"]
+        ideal = [(count, role.ideal(count.product)) for count in booked]
+        out |= {
+            "lasts": 1,
+            "count": sum(count.total for count in booked),
+            "judged_count": sum(count.judged for count in booked),
+            "ideal_count": sum(count.total for count, cycle in ideal if cycle),
+            "good_ideal_s": sum((count.total - count.bad) * cycle for count, cycle in ideal if cycle),
+        }
+    return out
+
+
+def _line_oee(facts: Facts) -> float | None:
+    """OEE of the lines whose constraint and last machine are both among the machines asked for."""
+    if not facts.get("constraints") or not facts.get("lasts") or facts["ideal_count"] != facts["count"]:
+        return None
+    if facts["count"] and not facts["judged_count"]:
+        return None
+    return formulas.line_oee(facts["good_ideal_s"], facts["constraint_busy_s"])
+
+
 def _is_failure(stop: Stop) -> bool:
     return stop.fault and stop.begun_in == "scheduled"
 
@@ -148,7 +177,7 @@ def _complete(facts: Facts) -> bool:
 
 def _performance(facts: Facts) -> float | None:
     """Ideal time of the parts / run time (ruling 10), raw even above 1 (ruling 12); None without run time (14)."""
-    return ratio(facts["ideal_total_s"], facts["run_time_s"]) if _complete(facts) else None
+    return formulas.performance(facts["ideal_total_s"], facts["run_time_s"]) if _complete(facts) else None
 
 
 def _quality(facts: Facts) -> float | None:
@@ -156,8 +185,8 @@ def _quality(facts: Facts) -> float | None:
     if not facts["total_count"] or not _judged(facts):
         return None
     if _complete(facts) and facts["ideal_total_s"]:
-        return ratio(facts["ideal_good_s"], facts["ideal_total_s"])
-    return ratio(facts["good_count"], facts["total_count"])
+        return formulas.quality(facts["ideal_good_s"], facts["ideal_total_s"])
+    return formulas.quality(facts["good_count"], facts["total_count"])
 
 
 def _oee(facts: Facts, quality: float | None) -> float | None:
@@ -169,7 +198,7 @@ def _oee(facts: Facts, quality: float | None) -> float | None:
         return 0.0
     if not facts["run_time_s"] or quality is None:
         return None
-    return float(facts["ideal_good_s"] / busy)
+    return formulas.oee_of_times(facts["ideal_good_s"], busy)
 
 
 @hookimpl

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from edge import Slice, Span
+from edge import Count, LineRole, Slice, Span
+from edge.facts import total
 from edge_oee import Oee
 
 CASES = json.loads((Path(__file__).parent / "cases.json").read_text(encoding="utf-8"))
@@ -44,3 +45,30 @@ def test_every_second_of_scheduled_time_is_in_one_class() -> None:
     parts = ("planned_busy_s", "planned_excluded_s", "no_order_s", "unknown_s")
     assert sum(facts[name] for name in parts) == pytest.approx(facts["scheduled_s"])
     assert facts["planned_busy_s"] == pytest.approx(facts["run_time_s"] + facts["down_s"] + facts["setup_s"])
+
+
+def at_line(
+    *, constraint: bool = False, last: bool = False, cycle_s: float | None = None, judged: int = 50
+) -> dict[str, Any]:
+    """Facts of a machine that ran for 1,000 s and made 50 parts, 5 of them bad."""
+    role = LineRole("a/b/c", constraint, last, {"P": 12.0}, complete=True, cycle_s=cycle_s)
+    spans = (Span(0, 1_000_000_000, "running", "run", True),)
+    return dict(
+        Oee().facts(
+            Slice("a/b/c/d", 0, 1_000_000_000, spans, (Count("P", "scheduled", 50, 5, judged, 9.0),), line=role)
+        )
+    )
+
+
+def test_a_line_is_judged_at_its_constraint_and_counted_at_its_last_machine() -> None:
+    line = total([at_line(constraint=True), at_line(last=True), at_line()])
+    assert Oee().values(line)["line_oee"] == pytest.approx(45 * 12 / 1000)
+    own_cycle = total([at_line(constraint=True), at_line(last=True, cycle_s=10.0)])
+    assert Oee().values(own_cycle)["line_oee"] == pytest.approx(0.45)
+    assert Oee().values(at_line(constraint=True, last=True))["line_oee"] == pytest.approx(0.54)
+
+
+def test_half_a_line_has_no_line_oee() -> None:
+    assert Oee().values(at_line(constraint=True))["line_oee"] is None
+    assert Oee().values(at_line(last=True))["line_oee"] is None
+    assert Oee().values(total([at_line(constraint=True), at_line(last=True, judged=0)]))["line_oee"] is None
