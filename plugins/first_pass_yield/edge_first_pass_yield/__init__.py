@@ -1,4 +1,4 @@
-"""First pass yield: the share of units whose first verdict is pass, with final, rolled throughput and line yield.
+"""First pass yield: the share of units whose first verdict is pass, with final, rolled and line yield, and defects.
 
 Formulas: ISO 22400-2 first pass yield GP / IP on serialised units; rolled throughput yield is the product of the
 stations' first pass yields. Rework and retests never count, aborted tests are no verdict.
@@ -7,17 +7,22 @@ stations' first pass yields. Rework and retests never count, aborted tests are n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import prod
 from typing import Any
 
 from edge import Facts, Kpi, Slice, Unit, hookimpl
+from edge_first_pass_yield.formulas import (
+    SHIFT,
+    dpmo,
+    dpu,
+    first_time_through,
+    fpy,
+    normalised_yield,
+    ratio,
+    rty,
+    sigma_level,
+)
 
-__version__ = "0.1.0"
-
-
-def ratio(numerator: float, denominator: float) -> float | None:
-    """numerator / denominator, None where nothing is to be divided by."""
-    return numerator / denominator if denominator else None
+__version__ = "0.2.0"
 
 
 class FirstPassYield(Kpi):
@@ -37,16 +42,28 @@ class FirstPassYield(Kpi):
     def values(self, facts: Facts) -> Mapping[str, Any]:
         stations = facts.get("stations", {})
         route = [s for s in stations.values() if s["route_units"]]
+        rolled = rty(s["first_pass"] / s["units"] for s in route) if route else None
+        per_million = dpmo(facts["counted_defects"], 1, facts["opportunities"])
         return {
-            "first_pass_yield": ratio(facts["first_pass"], facts["units"]),
+            "first_pass_yield": fpy(facts["first_pass"], facts["units"]),
             "final_yield": ratio(facts["final_pass"], facts["units"]),
-            "rty": prod(s["first_pass"] / s["units"] for s in route) if route else None,
+            "first_time_through": first_time_through(facts["units"], facts["scrapped"], facts["reworked"]),
+            "rty": rolled,
+            "normalised_yield": None if rolled is None else normalised_yield(rolled, len(route)),
             "line_fpy": ratio(facts["clean"], facts["started"]),
+            "dpu": dpu(facts["defects"], facts["units"]),
+            "dpmo": per_million,
+            "sigma_level": None if per_million is None else sigma_level(per_million, shift=SHIFT, two_sided=False),
+            "sigma_shift": SHIFT,
+            "sigma_sides": 1,
             "stations": {name: station_values(s) for name, s in sorted(stations.items())},
         }
 
 
-COUNTED = ("units", "first_pass", "final_pass", "route_units", "started", "clean")
+COUNTED = (
+    "units", "first_pass", "final_pass", "route_units", "started", "clean", "scrapped", "reworked", "defects",
+    "counted_defects", "opportunities",
+)  # fmt: skip
 
 
 def add_unit(sums: dict[str, int], unit: Unit) -> None:
@@ -55,6 +72,13 @@ def add_unit(sums: dict[str, int], unit: Unit) -> None:
     sums["first_pass"] += unit.first == "pass"
     sums["final_pass"] += unit.final == "pass"
     sums["route_units"] += unit.in_route
+    sums["scrapped"] += unit.final != "pass"
+    sums["reworked"] += unit.first != "pass" and unit.final == "pass"
+    defects = max(unit.defects, unit.first != "pass")  # a fail without a number is one defect
+    sums["defects"] += defects
+    if unit.opportunities:
+        sums["counted_defects"] += defects
+        sums["opportunities"] += unit.opportunities
     if unit.route_clean is not None:
         sums["started"] += 1
         sums["clean"] += unit.route_clean
@@ -66,7 +90,7 @@ def station_values(sums: Mapping[str, int]) -> dict[str, float | None]:
     return {
         "units": units,
         "first_pass": sums["first_pass"],
-        "fpy": ratio(sums["first_pass"], units),
+        "fpy": fpy(sums["first_pass"], units),
         "final_yield": ratio(sums["final_pass"], units),
     }
 

@@ -8,7 +8,7 @@ import pytest
 
 from edge import Slice, Unit
 from edge.facts import total
-from edge_first_pass_yield import FirstPassYield
+from edge_first_pass_yield import FirstPassYield, formulas
 
 CASES = json.loads((Path(__file__).parent / "cases.json").read_text(encoding="utf-8"))
 
@@ -40,3 +40,39 @@ def test_line_yield_counts_units_that_were_clean_at_every_station() -> None:
         Unit("u2", "a", 1, "pass", "pass", route_clean=False),
     )
     assert kpi.values(kpi.facts(Slice("a/b/c/d", 0, 9, (), units=units)))["line_fpy"] == 0.5
+
+
+def test_defects_count_against_the_opportunities_that_are_known() -> None:
+    kpi = FirstPassYield()
+    units = (
+        Unit("u1", "a", 1, "fail", "pass", defects=3, opportunities=10),
+        Unit("u2", "a", 1, "fail", "fail"),
+        Unit("u3", "a", 1, "pass", "pass", opportunities=10),
+        Unit("u4", "a", 1, "pass", "fail"),
+    )
+    values = kpi.values(kpi.facts(Slice("a/b/c/d", 0, 9, (), units=units)))
+    assert values["dpu"] == pytest.approx(1.0)
+    assert values["dpmo"] == pytest.approx(150_000)
+    assert values["sigma_level"] == pytest.approx(formulas.NORMAL.inv_cdf(0.85) + 1.5)
+    assert (values["first_pass_yield"], values["first_time_through"], values["final_yield"]) == (0.5, 0.25, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "one_sided", "two_sided"), [(1, 691_462, 697_672), (3, 66_807, 66_811), (6, 3.4, 3.4)]
+)
+def test_sigma_levels_are_those_of_the_tables(sigma: float, one_sided: float, two_sided: float) -> None:
+    assert formulas.dpmo_of_sigma(sigma) == pytest.approx(one_sided, rel=1e-3)
+    assert formulas.dpmo_of_sigma(sigma, two_sided=True) == pytest.approx(two_sided, rel=1e-3)
+    for sides in (False, True):
+        there = formulas.dpmo_of_sigma(sigma, two_sided=sides)
+        assert formulas.sigma_level(there, two_sided=sides) == pytest.approx(sigma)
+
+
+def test_no_defect_at_all_has_no_level() -> None:
+    assert formulas.sigma_level(0) is None
+    assert formulas.sigma_level(1_000_000, two_sided=True) is None
+
+
+def test_yields_and_defects_lead_to_each_other() -> None:
+    assert formulas.dpu_of_yield(formulas.rty_of_dpu(0.3)) == pytest.approx(0.3)
+    assert formulas.normalised_yield(formulas.rty([0.9, 0.9, 0.9]), 3) == pytest.approx(0.9)
