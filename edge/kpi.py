@@ -38,7 +38,7 @@ class Kpi:
     better: ClassVar[Literal["up", "down"]] = "up"
     rank: ClassVar[int] = 100  # order on the page, lowest first
     board: ClassVar[bool] = True  # False: answers questions, but has no place on the cards of the page
-    signals: ClassVar[tuple[str, ...]] = ()  # which readings it wants: names with `*`, `kind:power`, `limits`
+    signals: ClassVar[tuple[str, ...]] = ()  # which readings it wants: names with `*`, `kind:power`, `limits`, `sigma`
     orders: ClassVar[bool] = False  # whether it wants the history of orders
 
     def facts(self, slice: Slice) -> Facts:

@@ -82,13 +82,16 @@ class Plant:
 
     def wanted(self, path: str, signals: Iterable[str], wants: Collection[str]) -> dict[str, SignalSettings]:
         """Those of a machine's signals that KPIs ask for, with their settings. `wants` has names with `*`,
-        `kind:<kind>`, and `limits` for signals with a limit."""
+        `kind:<kind>`, `limits` for signals with a limit and `sigma` for those with one."""
         found = {}
         for name in signals if wants else ():
             settings = self.settings.signal(path, name)
             limited = settings.low is not None or settings.high is not None
             if any(
-                want == f"kind:{settings.kind}" or (want == "limits" and limited) or fnmatchcase(name, want)
+                want == f"kind:{settings.kind}"
+                or (want == "limits" and limited)
+                or (want == "sigma" and settings.sigma is not None)
+                or fnmatchcase(name, want)
                 for want in wants
             ):
                 found[name] = settings
