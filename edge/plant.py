@@ -59,6 +59,7 @@ class Plant:
             counter_modulus=machine.counter_modulus,
             plausibility_factor=machine.counter_plausibility_factor,
             reject_signal=machine.reject_signal,
+            parts_timeout_us=round(machine.parts_timeout_s * SECOND) if machine.state_from == "counts" else 0,
             product=machine.product,
             ideal_s=self._ideal_s,
             line=self._role(path),
@@ -101,6 +102,13 @@ class Plant:
         """Stations of a line in order; empty where the plant file has none."""
         settings = self.settings.line(line)
         return settings.route if settings else ()
+
+    def watched(self, path: str) -> tuple[str, float] | None:
+        """The signal of a machine that says whether it runs, and above which value it does; None where none does."""
+        machine = self.settings.machine(path)
+        if machine.state_from != "signal" or machine.running_signal is None:
+            return None
+        return machine.running_signal, machine.running_above
 
     def resolution(self, path: str) -> int:
         """How finely the times at which a machine was heard are kept: never coarser than its silence limit."""

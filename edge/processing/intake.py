@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import apsw
 import msgspec
@@ -12,7 +12,7 @@ import msgspec
 from edge.clock import HOUR
 from edge.corrections import TOPIC as CORRECTION_TOPIC
 from edge.decode import Decoded, DecodeSettings, Rejection, decode
-from edge.events import KINDS, AnyEvent, Heartbeat, Offline, OrderEvent, Reading, UnitResult
+from edge.events import KINDS, AnyEvent, Event, Heartbeat, MachineState, Offline, OrderEvent, Reading, UnitResult
 from edge.journal.notice import GAP_TOPIC, Gap
 from edge.journal.record import NOTICE_PREFIX, Record
 from edge.kpi import Wants
@@ -121,6 +121,8 @@ class Intake:
         if isinstance(event, Reading):
             machine.hear(event.ts, event.received)
             self.readings.add(machine.number, event.ts, event.offset, event.signals, event.quality, event.units)
+            if machine.watched is not None:
+                self._take_state_of(machine, event, *machine.watched)
             return
         if not isinstance(event, Offline):
             machine.hear(event.ts, event.received)
@@ -132,6 +134,15 @@ class Intake:
         elif isinstance(event, OrderEvent):
             self.orders.add(event, machine.number)
         taken.events.append(event)
+
+    def _take_state_of(self, machine: Machine, event: Reading, signal: str, above: float) -> None:
+        """The state of a machine whose signal says whether it runs; equal states in a row are one for the timeline."""
+        value = event.signals.get(signal)
+        if value is not None:
+            state = "running" if value > above else "stopped"
+            common: dict[str, Any] = {name: getattr(event, name) for name in Event.__struct_fields__}
+            said = MachineState(state=state, **common)
+            machine.take(hour_of(said), said)
 
     def _take_unit(self, machine: Machine, event: UnitResult) -> None:
         station = event.station or machine.station
@@ -160,6 +171,7 @@ class Intake:
         number = meta.number_of(self.db, "machines", "path", path)
         rules = self.plant.rules(path)
         known = Machine(number, path, line, rules, self.plant.resolution(path), self.db)
+        known.watched = self.plant.watched(path)
         self.machines[path] = self.by_number[number] = known
         return known
 
@@ -185,7 +197,7 @@ class Intake:
         """Write everything taken since the last commit, inside the caller's transaction."""
         for machine in self.machines.values():
             if machine.new_events or machine.new_alive:
-                late = [hour for hour in machine.new_alive if hour < machine.newest]
+                late = [hour for hour, _ in machine.new_alive if hour < machine.newest]
                 machine.commit()
                 self._touch_after(machine, late)
         self._commit_units()

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import apsw
 
-from edge.clock import HOUR
+from edge.clock import HOUR, SECOND
 from edge.events import AnyEvent
 from edge.slices import Unit
 from edge.store import events as event_store
@@ -32,9 +32,10 @@ class Machine:
         self.number, self.path, self.line, self.rules, self.resolution = number, path, line, rules, resolution
         self.station = path.rpartition("/")[2]
         self.last_heard = 0  # received time
+        self.watched: tuple[str, float] | None = None  # the signal that says whether it runs, and above what
         self.heard_changed = False
         self.new_events: dict[int, list[AnyEvent]] = {}
-        self.new_alive: dict[int, Alive] = {}
+        self.new_alive: dict[tuple[int, int], Alive] = {}  # by hour and lateness
         self.units: dict[int, dict[Key, Unit]] = {}  # of hours at hand
         self._db = db
         self._to_pack: set[int] = set()
@@ -58,10 +59,10 @@ class Machine:
 
     def hear(self, ts: int, received: int) -> None:
         """The machine spoke at event time `ts`."""
-        hour = ts - ts % HOUR
-        alive = self.new_alive.get(hour)
+        place = (ts - ts % HOUR, 0 if received - ts <= event_store.PROMPT else received // SECOND)
+        alive = self.new_alive.get(place)
         if alive is None:
-            alive = self.new_alive[hour] = Alive(self.resolution)
+            alive = self.new_alive[place] = Alive(self.resolution)
         alive.add(ts, ts)
         if received > self.last_heard:
             self.last_heard = received
@@ -70,12 +71,14 @@ class Machine:
     def commit(self) -> int:
         """Write what is new, inside the caller's transaction; returns how many events that were."""
         count = 0
-        for hour in sorted({*self.new_events, *self.new_alive}):
-            events = self.new_events.get(hour, [])
-            alive = self.new_alive.get(hour)
-            intervals = list(alive) if alive else []
+        heard: dict[int, list[event_store.Heard]] = {}
+        for (hour, late), alive in self.new_alive.items():
+            heard.setdefault(hour, []).extend((start, end, late) for start, end in alive)
+        for hour in sorted({*self.new_events, *heard}):
+            events, intervals = self.new_events.get(hour, []), heard.get(hour, [])
             event_store.append(self._db, self.number, hour, events, intervals)
-            self.touch(hour, max((e.received for e in events), default=0))
+            known_from = [e.received for e in events] + [(late + 1) * SECOND for _, _, late in intervals if late]
+            self.touch(hour, max(known_from, default=0))
             self._add_at_hand(hour, events, intervals)
             count += len(events)
         self.new_events.clear()
@@ -95,22 +98,26 @@ class Machine:
             hour_store.touch(self._db, self.number, hour, max_received)
             self.dirty.add(hour)
 
-    def _add_at_hand(self, hour: int, events: list[AnyEvent], alive: list[tuple[int, int]]) -> None:
+    def _add_at_hand(self, hour: int, events: list[AnyEvent], alive: list[event_store.Heard]) -> None:
         known = self._hours.get(hour)
         if known is None:
-            if hour <= self.newest:
-                return  # an earlier hour: read when it is evaluated
-            known = self._hours[hour] = HourEvents(hour, self.resolution)
-            self.units[hour] = {}
-            self.newest = hour
-            while len(self._hours) > HOURS_AT_HAND:
-                gone, _ = self._hours.popitem(last=False)
-                self.units.pop(gone, None)
-                self._to_pack.add(gone)
+            if hour > self.newest:  # an earlier one is read when it is evaluated
+                self._begin(hour)
+            return
         for event in events:
             known.add(event)
-        for start, end in alive:
+        for start, end, _ in alive:
             known.alive.add(start, end)
+
+    def _begin(self, hour: int) -> None:
+        """Have a new hour at hand, with all that the store has of it: first events, and corrections said before."""
+        self._hours[hour] = load_hour(self._db, self.number, hour, self.resolution)
+        self.units[hour] = {}
+        self.newest = hour
+        while len(self._hours) > HOURS_AT_HAND:
+            gone, _ = self._hours.popitem(last=False)
+            self.units.pop(gone, None)
+            self._to_pack.add(gone)
 
     def corrected(self, hour: int, received: int) -> None:
         """A correction lies over the hour now, or does no more."""

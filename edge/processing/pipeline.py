@@ -100,6 +100,7 @@ class Pipeline:
         self.tally = tally.load(self.db)
         self.readings = ReadingsWriter(self.db)
         with self.db:
+            self._forget_never_heard()
             self.intake = Intake(self.db, self.plant, self.decode_settings, self.readings, self.tally)
             self.evaluation = Evaluation(self.db, self.host, self.plant)
             self.intake.wants = self.evaluation.wants
@@ -111,6 +112,13 @@ class Pipeline:
                 "what lay between is gone"
             )
             self.tally.cursor = self.journal.first_offset - 1
+
+    def _forget_never_heard(self) -> None:
+        """Machines that never spoke are there because the plant file names them; it may not any more."""
+        named = set(self.plant.settings.machine_paths())
+        for (path,) in list(self.db.execute("select path from machines where last_heard=0")):
+            if path not in named:
+                self.db.execute("delete from machines where path=?", (path,))
 
     def _compare_rules(self) -> None:
         """Machines whose settings or calendar have changed are worked out again from their stored events."""

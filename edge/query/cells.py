@@ -13,6 +13,7 @@ from typing import Any
 import apsw
 
 from edge.clock import HOUR
+from edge.events import UnitResult
 from edge.host import PluginHost
 from edge.kpi import Wants
 from edge.plant import Plant
@@ -23,7 +24,7 @@ from edge.store import events as event_store
 from edge.store import hours as hour_store
 from edge.store.corrections import load_hour
 from edge.store.filling import Filling
-from edge.store.units import Line, units_between
+from edge.store.units import Line, units_between, units_known
 from edge.timeline.evaluate import slices
 from edge.timeline.history import Row, carry_into, completed, settle, silence
 from edge.timeline.hour import HourEvents
@@ -76,7 +77,8 @@ class MachineCells:
         """The machine's hours, with all that changed since they were stored worked out anew."""
         if self.as_of is not None:
             first = self._stored.changed_after(self.as_of)
-            overlay = Overlay(self._stored, self.cut if first is None else min(first, self.cut))
+            recent = self.as_of - event_store.PROMPT  # what was heard since carries no received time
+            overlay = Overlay(self._stored, min(recent - recent % HOUR, self.cut if first is None else first))
             hours = event_store.between(self.db, self.row.number, overlay.ignore_from, self.cut)
             last = overlay.before(overlay.ignore_from)
             changed = {*hours, *self._stored.dirty(self.cut), *([last.hour] if last else [])}
@@ -212,4 +214,14 @@ class MachineCells:
         return last is not None and last.carry_out.last_offline > 0
 
     def _units(self, start: int, end: int) -> list[Unit]:
-        return list(units_between(self.db, self._line, self.row.number, start, end, self.as_of))
+        if self.as_of is None:
+            return list(units_between(self.db, self._line, self.row.number, start, end))
+        named = self._judged(start, end)
+        return list(units_known(self.db, self._line, self.row.number, named, start, end, self.as_of))
+
+    def _judged(self, start: int, end: int) -> Iterator[tuple[str, str]]:
+        """(station, serial) of all verdicts of the machine in hours of [start, end)."""
+        own = self.row.path.rpartition("/")[2]
+        for hour in event_store.between(self.db, self.row.number, start - start % HOUR, end):
+            for events, _ in event_store.stored(self.db, self.row.number, hour):
+                yield from ((e.station or own, e.serial) for e in events if isinstance(e, UnitResult))

@@ -50,7 +50,10 @@ class MachineSettings(Strict):
     debounce_s: NotNegative = 0.0
     stale_after_s: NotNegative = 60.0
     default_state: Annotated[str, AfterValidator(_state)] = "unknown"
-    state_from: Literal["state"] = "state"
+    state_from: Literal["state", "counts", "signal"] = "state"
+    parts_timeout_s: Positive = 300.0
+    running_signal: Name | None = None
+    running_above: float = 0.0
     no_order_is_loss: bool = False
     planned_maintenance_only: bool = True
     counter_modulus: int | None = Field(default=None, ge=2)
@@ -61,3 +64,9 @@ class MachineSettings(Strict):
     capacity_per_h: Positive | None = None
     planned_scrap: float | None = Field(default=None, ge=0, lt=1)
     signals: dict[Name, SignalSettings] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _signal_is_named(self) -> "MachineSettings":
+        if self.state_from == "signal" and self.running_signal is None and "state_from" in self.model_fields_set:
+            raise refusal('needs running_signal beside it, such as "current"', at=("state_from",))
+        return self

@@ -1,4 +1,8 @@
-"""Production events of a machine, kept by UTC hour: appended as they come, packed when their hour is over."""
+"""Production events of a machine, kept by UTC hour: appended as they come, packed when their hour is over.
+
+With them stands when the machine was heard, by anything that it said: intervals of event time, and of what came late
+the second of its receipt, so that a past answer can leave out what was not there yet.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,23 @@ from collections.abc import Iterable, Sequence
 import apsw
 import msgspec
 
-from edge.events import AnyEvent
+from edge.clock import HOUR, SECOND
+from edge.events import AnyEvent, Offline
+from edge.timeline.alive import Alive
 from edge.timeline.hour import HourEvents
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_events = msgspec.msgpack.Decoder(list[AnyEvent]).decode
-_decode_alive = msgspec.msgpack.Decoder(list[tuple[int, int]]).decode
+PROMPT = 5 * SECOND
+"""What is received so soon counts as received when it happened."""
 
-Intervals = Sequence[tuple[int, int]]
+Heard = tuple[int, int, int]
+"""(first, last, second of the receipt, or 0 where that was prompt): an interval in which a machine was heard."""
+
+_decode_alive = msgspec.msgpack.Decoder(list[Heard]).decode
 
 
-def append(db: apsw.Connection, machine: int, hour: int, events: Sequence[AnyEvent], alive: Intervals) -> None:
+def append(db: apsw.Connection, machine: int, hour: int, events: Sequence[AnyEvent], alive: Sequence[Heard]) -> None:
     """Keep events of one machine and hour, and the intervals in which it was heard."""
     received = max((e.received for e in events), default=0)
     db.execute(
@@ -27,7 +37,7 @@ def append(db: apsw.Connection, machine: int, hour: int, events: Sequence[AnyEve
     )
 
 
-def stored(db: apsw.Connection, machine: int, hour: int) -> Iterable[tuple[list[AnyEvent], list[tuple[int, int]]]]:
+def stored(db: apsw.Connection, machine: int, hour: int) -> Iterable[tuple[list[AnyEvent], list[Heard]]]:
     """What was appended for one hour, in the order in which it came."""
     rows = db.execute("select packed, events, alive from hot where machine=? and hour=? order by id", (machine, hour))
     for packed, events, alive in rows:
@@ -37,18 +47,31 @@ def stored(db: apsw.Connection, machine: int, hour: int) -> Iterable[tuple[list[
 def load(
     db: apsw.Connection, machine: int, hour: int, resolution: int, received_until: int | None = None
 ) -> HourEvents:
-    """The hour as the timeline reads it; with `received_until` only what had been received by then.
-
-    The intervals in which the machine was heard carry no received time, so in that case events alone say so."""
+    """The hour as the timeline reads it; with `received_until` only what had been received by then."""
     out = HourEvents(hour, resolution)
     for events, alive in stored(db, machine, hour):
+        if received_until is not None:
+            _add_known(out, events, alive, received_until)
+            continue
         for event in events:
-            if received_until is None or event.received <= received_until:
-                out.add(event)
-        for start, end in alive:
-            if received_until is None or start <= received_until:
-                out.alive.add(start, end if received_until is None else min(end, received_until))
+            out.add(event)
+        for start, end, _ in alive:
+            out.alive.add(start, end)
     return out
+
+
+def _add_known(out: HourEvents, events: Sequence[AnyEvent], alive: Sequence[Heard], received_until: int) -> None:
+    for event in events:
+        if event.received <= received_until:
+            out.add(event)
+            if not isinstance(event, Offline) and out.hour <= event.ts < out.hour + HOUR:
+                out.alive.add(event.ts, event.ts)
+    for start, end, late in alive:
+        if late:
+            if (late + 1) * SECOND <= received_until + 1:
+                out.alive.add(start, end)
+        elif start <= received_until:
+            out.alive.add(start, min(end, received_until))
 
 
 def pack(db: apsw.Connection, machine: int, hour: int, resolution: int) -> None:
@@ -57,15 +80,16 @@ def pack(db: apsw.Connection, machine: int, hour: int, resolution: int) -> None:
     if len(rows) < 2:
         return
     events = [event for part, _ in rows for event in part]
-    heard = HourEvents(hour, resolution).alive
+    heard: dict[int, Alive] = {}
     for _, alive in rows:
-        for start, end in alive:
-            heard.add(start, end)
+        for start, end, late in alive:
+            heard.setdefault(late, Alive(resolution)).add(start, end)
+    intervals = [(start, end, late) for late, known in heard.items() for start, end in known]
     received = max((e.received for e in events), default=0)
     db.execute("delete from hot where machine=? and hour=?", (machine, hour))
     db.execute(
         "insert into hot(machine, hour, n, max_received, packed, events, alive) values(?,?,?,?,1,?,?)",
-        (machine, hour, len(events), received, zlib.compress(_encode(events), 6), _encode(list(heard))),
+        (machine, hour, len(events), received, zlib.compress(_encode(events), 6), _encode(intervals)),
     )
 
 

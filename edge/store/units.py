@@ -7,7 +7,7 @@ that gave it, so parallel testers of one station count a unit once.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import apsw
@@ -102,13 +102,25 @@ def first_seen(db: apsw.Connection, line: Line, serial: str) -> int | None:
     return None if found is None or found[0] is None else int(found[0])
 
 
-def units_between(db: apsw.Connection, line: Line, machine: int, start: int, end: int,
-                  received_until: int | None = None) -> Iterator[Unit]:  # fmt: skip
+def units_between(db: apsw.Connection, line: Line, machine: int, start: int, end: int) -> Iterator[Unit]:
     """Units whose first verdict the machine gave in [start, end), by time."""
     sql = "select station, serial, verdicts from units where machine=? and first_ts>=? and first_ts<? order by first_ts"
     for station, serial, blob in db.execute(sql, (machine, start, end)).fetchall():
-        found = unit(db, line, str(station), str(serial), _decode(blob), received_until)  # type: ignore[arg-type]  # a blob
+        found = unit(db, line, str(station), str(serial), _decode(blob))  # type: ignore[arg-type]  # a blob
         if found is not None and start <= found.ts < end:
+            yield found
+
+
+def units_known(db: apsw.Connection, line: Line, machine: int, named: Iterable[tuple[str, str]], start: int, end: int,
+                received_until: int) -> Iterator[Unit]:  # fmt: skip
+    """Of the units `named` by (station, serial) those whose first verdict, as far as it was known then, the machine
+    gave in [start, end)."""
+    for station, serial in sorted(set(named)):
+        verdicts = verdicts_of(db, (line.number, station, serial))
+        first = first_verdict([v for v in verdicts if v.received <= received_until])
+        if first is not None and first.machine == machine and start <= first.ts < end:
+            found = unit(db, line, station, serial, verdicts, received_until)
+            assert found is not None  # it has a first verdict
             yield found
 
 

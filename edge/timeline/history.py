@@ -76,7 +76,7 @@ def completed(events: HourEvents, carry: Carry, start: int, end: int, look_ahead
     """A walk that knows how the time after it goes on, and that lead."""
     walked = walk(events, carry, start, end, None, rules)
     ahead = look_ahead(walked)
-    if ahead is None or not (walked.carry.stop_start or rules.debounce_us):
+    if ahead is None or not (walked.carry.stop_start or rules.settle_us):
         return walked, ahead
     again = walk(events, carry, start, end, ahead, rules)
     if again.carry != walked.carry:  # the last state is not absorbed after all (or is), so the time after it differs
@@ -91,8 +91,8 @@ def _review(walked: Walk, hour: int, cut: int, rules: Rules) -> int:
     instants = [hour + HOUR]
     if carry.stop_start:
         instants.append(carry.stop_start + rules.threshold_us)
-    if rules.debounce_us:
-        instants.append(carry.raw_ts + rules.debounce_us)
+    if rules.settle_us:
+        instants.append(carry.raw_ts + rules.settle_us)
     return min((at for at in instants if at > cut), default=FAR)
 
 
@@ -130,7 +130,7 @@ def _needs(history: History, previous: Row, row: Row, rules: Rules) -> bool:
     """Whether the hour before has to be evaluated again: it was unfinished, or it assumed another lead."""
     if previous.until < previous.hour + HOUR:
         return True
-    if not (previous.carry_out.stop_start or rules.debounce_us):
+    if not (previous.carry_out.stop_start or rules.settle_us):
         return False
     lead: Lead | None = row.lead
     if previous.hour + HOUR < row.hour:

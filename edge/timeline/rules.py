@@ -42,10 +42,20 @@ class Rules:
     counter_modulus: int | None = None
     plausibility_factor: float = 1.5
     reject_signal: str = "auto"
+    parts_timeout_us: int = 0  # the state follows from parts: running until so long after the last one (0: reported)
     product: str | None = None  # what is made until a message says otherwise
     ideal_s: Mapping[str, float] = field(default_factory=dict)  # ideal seconds per part
     line: LineRole | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)  # of the machine, for KPIs
+
+    @property
+    def settle_us(self) -> int:
+        """How long a state must last before it counts (an absorbed one belongs to the state before)."""
+        return self.parts_timeout_us or self.debounce_us
+
+    def absorbs(self, state: str) -> bool:
+        """Whether a state that is too short is absorbed; of states that follow from parts, only standing still is."""
+        return not self.parts_timeout_us or state == "stopped"
 
     def ideal(self, product: str | None) -> float | None:
         """Ideal seconds per part of `product`, None where it has none."""

@@ -65,11 +65,12 @@ def reported(changes: Iterable[tuple[int, str, str | None]], latched: bool) -> t
     return groups, latched
 
 
-def debounced(groups: Sequence[Group], shortest_us: int, known_until: int) -> list[Group]:
-    """Groups without the states that lasted less than `shortest_us`: the state before absorbs them (ruling 35).
+def debounced(groups: Sequence[Group], rules: Rules, known_until: int) -> list[Group]:
+    """Groups without the states that did not last long enough: the state before absorbs them (ruling 35).
 
     A change of reason within one state does not end it. The first group is never absorbed; the last one lasts to
     `known_until`."""
+    shortest_us = rules.settle_us
     if not shortest_us:
         return list(groups)
     kept: list[Group] = []
@@ -79,7 +80,9 @@ def debounced(groups: Sequence[Group], shortest_us: int, known_until: int) -> li
         while run < len(groups) and groups[run].state == groups[at].state:
             run += 1
         until = groups[run].ts if run < len(groups) else known_until
-        if not kept or groups[at].state == kept[-1].state or until - groups[at].ts >= shortest_us:
+        state = groups[at].state
+        lasts = until - groups[at].ts >= shortest_us or not rules.absorbs(state)
+        if not kept or state == kept[-1].state or lasts:
             kept.extend(groups[at:run])
         at = run
     return kept

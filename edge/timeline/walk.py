@@ -13,6 +13,7 @@ import msgspec
 
 from edge.timeline.counters import Made, made
 from edge.timeline.hour import HourEvents
+from edge.timeline.inferred import part_times, producing
 from edge.timeline.manual import corrected, overlaid_changes
 from edge.timeline.rules import Rules
 from edge.timeline.states import (
@@ -94,10 +95,10 @@ def first_carry(rules: Rules) -> Carry:
 def walk(events: HourEvents, carry: Carry, start: int, end: int, ahead: Lead | None, rules: Rules) -> Walk:
     """Walk [start, end). `ahead` is the lead of what follows; None where nothing does, and the stretch ends now."""
     events.sort()
-    groups, latched = _groups(events, carry, end)
+    groups, latched = _groups(events, carry, end, rules)
     known_until = end if ahead is None else groups[-1].ts if ahead.absorbed else FAR
     gaps = unheard(events.alive, events.offline, carry.last_alive, carry.last_offline, rules, start, end)
-    run = overlaid(segments(debounced(groups, rules.debounce_us, known_until), start, end), gaps)
+    run = overlaid(segments(debounced(groups, rules, known_until), start, end), gaps)
     run = corrected(run, events.manual, rules)
     found = list(episodes(run, rules, carry.stop_start, carry.stop_fault))
     open_stop = found[-1] if found and found[-1].end is None else None
@@ -130,13 +131,20 @@ def walk(events: HourEvents, carry: Carry, start: int, end: int, ahead: Lead | N
     return Walk(start, end, run, stops, products, orders, parts, carry_out, lead)
 
 
-def _groups(events: HourEvents, carry: Carry, end: int) -> tuple[list[Group], bool]:
+def _groups(events: HourEvents, carry: Carry, end: int, rules: Rules) -> tuple[list[Group], bool]:
+    if rules.parts_timeout_us:
+        times = part_times(events, carry.levels, end)
+        return _carried(carry) + producing(times, rules.parts_timeout_us), False
     changes = [(key[0], state, reason) for key, state, reason in events.states if key[0] < end]
     groups, latched = reported(changes, carry.latched)
+    return _carried(carry) + groups, latched
+
+
+def _carried(carry: Carry) -> list[Group]:
     before = [Group(-FAR, carry.base, carry.base_reason)]
     if carry.raw_ts != -FAR:
         before.append(Group(carry.raw_ts, carry.raw, carry.raw_reason))
-    return before + groups, latched
+    return before
 
 
 def _last_groups(groups: list[Group], end: int, rules: Rules) -> tuple[Group, int]:
@@ -145,9 +153,9 @@ def _last_groups(groups: list[Group], end: int, rules: Rules) -> tuple[Group, in
     first = len(groups) - 1
     while first and groups[first - 1].state == groups[-1].state:
         first -= 1
-    if not first or end - groups[first].ts >= rules.debounce_us:
+    if not first or end - groups[first].ts >= rules.settle_us:
         return groups[-1], -FAR
-    return debounced(groups[:first], rules.debounce_us, groups[first].ts)[-1], groups[first].ts
+    return debounced(groups[:first], rules, groups[first].ts)[-1], groups[first].ts
 
 
 def _orders(events: HourEvents, carry: Carry) -> list[tuple[int, str | None]]:
@@ -186,12 +194,12 @@ def _whole(episode: Episode, end: int, ahead: Lead | None, rules: Rules) -> tupl
 def _lead(stops: list[tuple[Episode, bool]], groups: list[Group], carry: Carry, end: int, ahead: Lead | None,
           rules: Rules) -> Lead:  # fmt: skip
     absorbed = False
-    if rules.debounce_us and carry.raw_ts != -FAR:
+    if rules.settle_us and carry.raw_ts != -FAR:
         changed = next((g.ts for g in groups[1:] if g.state != carry.raw), None)
         if changed is not None:
-            absorbed = changed - carry.raw_ts < rules.debounce_us
+            absorbed = changed - carry.raw_ts < rules.settle_us
         else:
-            absorbed = ahead.absorbed if ahead else end - carry.raw_ts < rules.debounce_us
+            absorbed = ahead.absorbed if ahead else end - carry.raw_ts < rules.settle_us
     if not carry.stop_start or not stops or stops[0][0].start != carry.stop_start:
         return Lead(absorbed=absorbed)
     stop, micro = stops[0]
