@@ -59,7 +59,7 @@ class Evaluation:
         for cell in filling.filled(cells, self.wants) if over else cells:
             self._save(machine, cell, skip, provisional=cell.end == row.until and not over)
         hour_store.forget_facts(
-            self.db, self.kpi_ids.values(), machine.number, row.hour, end, {cell.start for cell in cells}
+            self.db, list(self.kpi_ids.values()), machine.number, row.hour, end, {cell.start for cell in cells}
         )
         machine.keep(row)
         machine.dirty.discard(row.hour)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -92,14 +92,14 @@ def save_facts(db: apsw.Connection, kpi: int, machine: int, start: int, end: int
     )
 
 
-def forget_facts(db: apsw.Connection, kpis: Iterable[int], machine: int, start: int, end: int, keep: set[int]) -> None:
-    """Drop cells of [start, end) that no longer begin where they did (the calendar has changed)."""
-    for kpi in kpis:
-        found = db.execute("select start from facts where kpi=? and machine=? and start>=? and start<?",
-                           (kpi, machine, start, end)).fetchall()  # fmt: skip
-        for (cell,) in found:
-            if cell not in keep:
-                db.execute("delete from facts where kpi=? and machine=? and start=?", (kpi, machine, cell))
+def forget_facts(db: apsw.Connection, kpis: Sequence[int], machine: int, start: int, end: int, keep: set[int]) -> None:
+    """Drop cells of [start, end) that no longer begin where they did (the calendar has changed). The first of `kpis`
+    has every cell that any of them has."""
+    sql = "select start from facts where kpi=? and machine=? and start>=? and start<?"
+    for (cell,) in db.execute(sql, (kpis[0], machine, start, end)).fetchall():
+        if cell not in keep:
+            rows = [(kpi, machine, cell) for kpi in kpis]
+            db.executemany("delete from facts where kpi=? and machine=? and start=?", rows)
 
 
 def facts(db: apsw.Connection, kpi: int, machine: int, start: int, end: int) -> Iterable[FactsRow]:
