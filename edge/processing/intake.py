@@ -43,7 +43,6 @@ class Taken:
 
     events: list[AnyEvent] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
-    machines: set[int] = field(default_factory=set)
 
 
 class Intake:
@@ -95,7 +94,12 @@ class Intake:
         accepted = False
         for event in decoded.events:
             machine = self.machines.get(event.asset) or self.machine(event.asset, event.received)
-            if self._is_duplicate(machine, event):
+            boot, seq = event.boot, event.seq
+            if event.id is None and boot is not None and seq is not None:
+                again = self.identities.seen_sequence(machine.number, boot, seq, event.received)
+            else:
+                again = self._is_duplicate(machine, event)
+            if again:
                 continue
             accepted = True
             self._take_event(machine, event, taken)
@@ -117,8 +121,7 @@ class Intake:
         counts[kind] = counts.get(kind, 0) + 1
         if event.clock_ahead:
             self.tally.clock_ahead += 1
-        taken.machines.add(machine.number)
-        if isinstance(event, Reading):
+        if kind == "reading" and isinstance(event, Reading):  # the first is quick, the second tells the type checker
             machine.hear(event.ts, event.received)
             self.readings.add(machine.number, event.ts, event.offset, event.signals, event.quality, event.units)
             if machine.watched is not None:
@@ -149,11 +152,8 @@ class Intake:
         self.units.add(event, machine.line, machine.number, station)
 
     def _is_duplicate(self, machine: Machine, event: AnyEvent) -> bool:
-        numbered = event.boot is not None and event.seq is not None
-        if numbered:
-            again = self.identities.seen_sequence(machine.number, event.boot or "", event.seq or 0, event.received)
-            if event.id is None:
-                return again
+        if event.boot is not None and event.seq is not None:  # the id decides, the number shows what is missing
+            self.identities.seen_sequence(machine.number, event.boot, event.seq, event.received)
         if has_weak_identity(event):
             return isinstance(event, Reading) and self.readings.is_duplicate(machine.number, event.ts, event.signals)
         return self.identities.seen(content_key(event, KINDS[event.__class__]), event.received)
