@@ -193,7 +193,10 @@ def test_no_file_names_a_registry_or_a_path_of_one_machine() -> None:
 def repository_files() -> list[Path]:
     """What git keeps or would keep: neither ignored files nor those of other people's libraries."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    try:
+        names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    except (FileNotFoundError, subprocess.CalledProcessError):  # an unpacked archive, or a machine without git
+        names = [place(file) for file in ROOT.rglob("*") if not file.relative_to(ROOT).parts[0].startswith(".")]
     return [ROOT / name for name in names if "/vendored/" not in name and (ROOT / name).is_file()]
 
 
