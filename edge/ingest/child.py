@@ -48,6 +48,10 @@ class Channel(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(frame(message))
 
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
 
 class Ingest:
     """Runs until told to stop, the main process is gone, or the storage fails; `run` gives the exit status."""
@@ -94,6 +98,8 @@ class Ingest:
             return EXIT_STORAGE
         finally:
             self._executor.shutdown()
+            self._channel.close()
+            self._loop.remove_signal_handler(signal.SIGTERM)
         return 0
 
     async def _open_journal(self) -> JournalWriter | None:
@@ -192,13 +198,8 @@ class Ingest:
         status, source = self._status, self._source
         if source is not None:
             seen = source.status
-            status.connected, status.subscribed, status.error = (
-                seen.connected,
-                seen.subscribed,
-                seen.error or status.error,
-            )
+            status.connected, status.subscribed = seen.connected, seen.subscribed
             status.epoch, status.session_lost, status.takeovers = seen.epoch, seen.session_lost, seen.takeovers
             status.received, status.paused = source.inbox.received, source.paused
-        else:
-            status.error = self._fault
+        status.error = self._fault or (source.status.error if source is not None else None)
         self._channel.send(status)

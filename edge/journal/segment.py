@@ -212,6 +212,7 @@ class SegmentReader:
             if found != [_LOG_SQL, _SEGMENT_SQL]:
                 raise JournalDamaged(f"{self.path.name}: its tables are not defined as they should be")
             if thorough:
+                _read_ahead(self.path)
                 verdict: Any = self._db.execute("PRAGMA quick_check(1)").fetchone()
                 if verdict != ("ok",):
                     raise JournalDamaged(f"{self.path.name}: {verdict[0] if verdict else 'unreadable'}")
@@ -225,6 +226,17 @@ class SegmentReader:
     def close(self) -> None:
         with _errors(self.path):
             self._db.close()
+
+
+def _read_ahead(path: Path) -> None:
+    """Bring a file into memory front to back: the check takes page after page, ten times slower on a cold disk."""
+    chunk = bytearray(1 << 20)
+    with (
+        contextlib.suppress(OSError),
+        path.open("rb", buffering=0) as file,
+    ):  # unreadable sectors are found by the check
+        while file.readinto(chunk):
+            pass
 
 
 def _bounds(db: apsw.Connection, path: Path) -> tuple[int, int]:

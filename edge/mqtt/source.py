@@ -160,7 +160,7 @@ class Source:
         if self.status.subscribed and lasted_s >= STABLE_S:
             self._backoff.reset()
             self._short = 0
-        elif self.status.subscribed and error.unexplained:
+        elif self.status.connected and error.unexplained:
             self._short += 1
         if self._short < _SHORT or not error.unexplained:
             return error
@@ -194,7 +194,7 @@ class Source:
             self._heard = time.time_ns() // 1000
         self.status.connected = self.status.subscribed = False
         self.status.takeovers += error.takeover
-        self.status.error = str(error)
+        self.status.error = None if self._closing.is_set() else str(error)
         self._changed()
 
     def take(self) -> list[Batch]:

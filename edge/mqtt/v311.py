@@ -113,7 +113,8 @@ class AiomqttConnection(Connection):
         try:
             codes: Any = await self._client.subscribe([(pattern, 1) for pattern in self.options.filters])
         except aiomqtt.MqttError as error:
-            raise MqttError(f"could not subscribe: {error}") from error
+            why = self._end.result() if self._end.done() else MqttError(f"could not subscribe: {error}")
+            raise why from error
         for pattern, code in zip(self.options.filters, codes, strict=False):
             if getattr(code, "value", code) >= _REFUSED:
                 raise MqttError(f"the broker refuses the subscription {pattern}", wait_s=REFUSED_S)

@@ -1,75 +1,34 @@
-"""A disk that fails or loses power, played by an SQLite VFS of our own."""
+"""A disk that fails or loses power."""
 
 from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import apsw
 import pytest
 
 from edge.journal.errors import JournalError, JournalFull
 from edge.journal.limits import JournalLimits
 from edge.journal.writer import JournalWriter
+from tests.journal.disks import WatchedVFS, failing_flush, watched_disk
 from tests.journal.samples import entries, fill, is_right, read_all
 
 LIMITS = JournalLimits(segment_bytes=200_000, reserve_bytes=0)
 
 
-class WatchedFile(apsw.VFSFile):
-    def __init__(self, name: str | apsw.URIFilename, flags: list[int], before_sync: Callable[[str], None]) -> None:
-        super().__init__("unix", name, flags)
-        self._name = name if isinstance(name, str) else name.filename()
-        self._before_sync = before_sync
-
-    def xSync(self, flags: int) -> None:
-        self._before_sync(self._name)
-        super().xSync(flags)
-
-
-class WatchedVFS(apsw.VFS):
-    """The default VFS until `end`; `before_sync` is called with the file name before each flush, and may raise."""
-
-    def __init__(self) -> None:
-        self.before_sync: Callable[[str], None] = lambda _: None
-        super().__init__("watched", "unix", makedefault=True)
-
-    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> WatchedFile:
-        assert name is not None
-        return WatchedFile(name, flags, lambda path: self.before_sync(path))
-
-    def end(self) -> None:
-        """The disk is well again; what opens from now on does not come through here."""
-        self.before_sync = lambda _: None
-        apsw.set_default_vfs("unix")
-
-
 @pytest.fixture
 def vfs() -> Iterator[WatchedVFS]:
-    watched = WatchedVFS()
-    yield watched
-    watched.end()
-    watched.unregister()
-
-
-def fail_on(suffix: str, flushes: list[str]) -> Callable[[str], None]:
-    def before_sync(path: str) -> None:
-        if path.endswith(suffix):
-            flushes.append(path)
-            error = apsw.IOError("injected")
-            error.extendedresult = apsw.SQLITE_IOERR_FSYNC
-            raise error
-
-    return before_sync
+    with watched_disk() as watched:
+        yield watched
 
 
 def test_a_flush_that_fails_is_an_error_and_no_full_disk(vfs: WatchedVFS, tmp_path: Path) -> None:
     with JournalWriter(tmp_path, LIMITS) as writer:
         fill(writer, 100)
         flushes: list[str] = []
-        vfs.before_sync = fail_on("-wal", flushes)
+        vfs.before_sync = failing_flush("-wal", flushes)
         with pytest.raises(JournalError) as caught:
             writer.append(entries(101, 120))
         assert not isinstance(caught.value, JournalFull)
@@ -85,7 +44,7 @@ def test_a_checkpoint_whose_flush_fails_is_an_error_too(
     monkeypatch.setattr("edge.journal.writer._CHECKPOINT_BYTES", 50_000)
     with JournalWriter(tmp_path, JournalLimits(reserve_bytes=0)) as writer:
         flushes: list[str] = []
-        vfs.before_sync = fail_on(".db", flushes)
+        vfs.before_sync = failing_flush(".db", flushes)
         with pytest.raises(JournalError):
             fill(writer, 2000)
     assert len(flushes) == 1
