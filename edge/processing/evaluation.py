@@ -55,8 +55,11 @@ class Evaluation:
         cells = cell_slices(machine.path, walked, events, list(machine.units_of(row.hour)), bounds, machine.rules)
         over = row.until == end
         filling = Filling(self.db, self.plant, machine.path, machine.number)
-        skip = self._skipped(filling, row.hour, over=over)
-        for cell in filling.filled(cells, self.wants) if over else cells:
+        if over:
+            cells = filling.filled(cells, self.wants)
+        gone = any(cell.readings for cell in cells) and not filling.is_kept(row.hour)
+        skip = self._skipped(over=over, gone=gone)
+        for cell in cells:
             self._save(machine, cell, skip, provisional=cell.end == row.until and not over)
         hour_store.forget_facts(
             self.db, list(self.kpi_ids.values()), machine.number, row.hour, end, {cell.start for cell in cells}
@@ -64,12 +67,12 @@ class Evaluation:
         machine.keep(row)
         machine.dirty.discard(row.hour)
 
-    def _skipped(self, filling: Filling, hour: int, *, over: bool) -> set[str]:
+    def _skipped(self, *, over: bool, gone: bool) -> set[str]:
         """KPIs whose facts of an hour are not worked out now: those that are not on the board until the hour is over
         (whoever asks before gets them worked out), those of readings where these are gone and only the facts left."""
         if not over:
             return self._in_the_end | self._of_readings
-        return set() if not self._of_readings or filling.is_kept(hour) else self._of_readings
+        return self._of_readings if gone else set()
 
     def _save(self, machine: Machine, cell: Slice, skip: set[str], *, provisional: bool) -> None:
         found = {NAME: self.time_model.facts(cell), **self.host.facts(cell, skip)}

@@ -123,9 +123,8 @@ class MachineCells:
         out = Sums()
         wants = Wants() if name == NAME else host.wants(name)
         if wants:
-            cells = list(cells)
-            out.incomplete = bool(wants.signals) and not all(self._filling.is_kept(cell.start) for cell in cells)
-            cells = self._filling.filled(cells, wants)
+            cells = self._filling.filled(list(cells), wants)
+            out.incomplete = any(cell.readings and not self._filling.is_kept(cell.start) for cell in cells)
         for cell in cells:
             facts = _TIME_MODEL.facts(cell) if name == NAME else host.facts_of(name, cell)
             if facts is None:

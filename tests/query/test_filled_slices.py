@@ -12,6 +12,7 @@ from edge.clock import from_text
 from edge.facts import total
 from edge.query.query import Asked
 from edge.query.window import Window
+from edge.store.schema import open_writer
 from tests.scenarios.offline import answering
 from tests.scenarios.scenario import Message
 
@@ -145,3 +146,15 @@ def test_settings_of_the_machine_reach_the_kpi() -> None:
 def test_cards_show_only_what_is_for_the_board() -> None:
     with answering(plant(), ORDER) as query:
         assert set(query.status(ASSET)["kpis"]) == {"oee", "first_pass_yield"}
+
+
+@pytest.mark.parametrize(("signals", "flags"), [((), []), (("force",), ["incomplete"])])
+def test_only_an_answer_that_needs_readings_which_are_gone_is_incomplete(
+    signals: tuple[str, ...], flags: list[str]
+) -> None:
+    with answering(plant(*signals), measured("force", FORCES)) as query:
+        writer = open_writer(query.connections._path)
+        writer.execute("replace into reading_retention values('points', ?)", (from_text(at(10_000)),))
+        writer.close()
+        assert kpi(query, "capability", 10, 20)["flags"] == flags
+        assert kpi(query, "capability", 60, 120)["flags"] == []  # facts of whole hours stay
