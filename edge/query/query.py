@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from edge.clock import SECOND, to_text
@@ -18,6 +19,7 @@ from edge.journal.reader import JournalReader
 from edge.plant import Plant, line_of
 from edge.query import lists
 from edge.query.explain import explain
+from edge.query.export import Table, export
 from edge.query.kpis import Question, answer, known_kpi, kpi_number, settings_of
 from edge.query.reading import Connections, MachineRow, all_machines, machines_under
 from edge.query.remembered import Remembered
@@ -88,9 +90,10 @@ class Query:
         return Asked(asset, Window(start, until))
 
     @contextmanager
-    def _asking(self, path: str, as_of: int | None = None) -> Iterator[Question]:
+    def _asking(self, path: str, as_of: int | None = None, settle_s: float = SETTLE_S) -> Iterator[Question]:
         """One committed state of the store, in which all of an answer is read."""
-        self.settle(SETTLE_S)
+        if settle_s:
+            self.settle(settle_s)
         db = self.connections.get()
         now = self.now()
         past = as_of if as_of is not None and as_of < now else None
@@ -279,6 +282,11 @@ class Query:
                 "timezone": self.plant.timezone(window.asset),
                 **explain(question, question.cells(), name, window.window),
             }
+
+    def export(self, table: str, window: Asked, kpi: str | None, step: str | None) -> Table:
+        """A table of a window; its pieces may be read from any thread, one at a time."""
+        self.settle(SETTLE_S)
+        return export(partial(self._asking, settle_s=0), table, window.asset, window.window, kpi=kpi, step=step)
 
     def corrections(self, path: str | None, start: int | None, end: int | None, limit: int) -> dict[str, Any]:
         """Corrections that touch a time, the newest `limit` of them in the order in which they were said."""
