@@ -22,7 +22,7 @@ from typing import TypeVar
 
 import apsw
 
-from edge.clock import SECOND
+from edge.clock import HOUR, SECOND
 from edge.store.readings import SCHEMA, ReadingsReader, ReadingsWriter
 
 BEGIN = 1_740_960_000 * SECOND
@@ -103,6 +103,8 @@ def load(title: str, folder: Path, messages: Iterable[Message], per_flush: int) 
         flushes.append(time.thread_time_ns() - middle)
     n = sum(map(len, batches))
     reopened, _ = timed(lambda: ReadingsWriter(db))
+    listed, _ = timed(lambda: ReadingsReader(db).all_signals())
+    asked, _ = timed(lambda: ReadingsReader(db).series(1, next(iter(batches[0][0][3])), BEGIN, BEGIN + HOUR, 800))
     with db:
         writer.seal_all()
     cost = (adding + sum(flushes)) / n / 1000
@@ -110,7 +112,8 @@ def load(title: str, folder: Path, messages: Iterable[Message], per_flush: int) 
     print(
         f"{title}: {cost:.2f} us/message (add {adding / n / 1000:.2f}), flush of {per_flush} p50 "
         f"{flushes[len(flushes) // 2] / 1e6:.1f} ms, p99 {flushes[int(len(flushes) * 0.99)] / 1e6:.1f} ms, max "
-        f"{flushes[-1] / 1e6:.1f} ms; open {reopened * 1000:.0f} ms; {sizes(db, 8 * n)}"
+        f"{flushes[-1] / 1e6:.1f} ms; open {reopened * 1000:.0f} ms, all signals "
+        f"{listed * 1000:.0f} ms, series of an hour {asked * 1000:.1f} ms; {sizes(db, 8 * n)}"
     )
     db.close()
     return cost
@@ -171,7 +174,7 @@ def queries(folder: Path, days: int) -> None:
         print(f"{title} at 1 Hz: series {took * 1000:.1f} ms ({len(series.points)} points of {series.resolution_s} s "
               f"out of {series.count}), summary {summed * 1000:.1f} ms")  # fmt: skip
     took, _ = timed(lambda: sum(1 for _ in reader.raw(1, "signal", end - 86_400 * SECOND, end)))
-    print(f"24 h, every point: {took * 1000:.0f} ms")
+    print(f"24 h, every point: {took * 1000:.0f} ms; {sizes(db, n)}")
     db.close()
 
 

@@ -185,6 +185,12 @@ def _places(value: float, places: int, largest: float) -> int | None:
     return None
 
 
+def scale_of(values: Values) -> float | None:
+    """The least power of ten that makes integers of all values; None where they are no decimals."""
+    found = _shifted(values, max(map(abs, values)))
+    return None if found is None else SCALES[found[0]]
+
+
 def _shifted(values: Values, largest: float) -> tuple[int, Values] | None:
     """Decimal places, and MAGIC + value * 10**places for every value; None where that would lose something."""
     places: int | None = 0

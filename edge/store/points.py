@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,10 +16,11 @@ import msgspec
 
 from edge.clock import DAY
 from edge.store.chunks import Times, Values, unpack_times, unpack_values
-from edge.store.rollups import Stat, cuts
+from edge.store.minutes import Stat
+from edge.store.rollups import cuts
 from edge.store.segments import Rows
 from edge.store.series import Place
-from edge.store.tails import hot_rows
+from edge.store.unsealed import hot_rows
 
 SCHEMA = """
 create table reading_chunks(
@@ -199,10 +200,10 @@ class Points:
         found = [int(row[0]) for row in rows if row is not None and row[0] is not None]
         return choose(found) if found else None
 
-    def hot(self) -> Run:
-        """The points that are not sealed yet."""
-        all_rows = hot_rows(self._db, [place.group for place in self._places])
-        parts = [(rows, place) for place in self._places if (rows := all_rows[place.group])]
+    def hot(self, known: Mapping[int, Rows] | None = None) -> Run:
+        """The points that are not sealed yet; `known` may hold the unsealed rows of the groups."""
+        by_group = hot_rows(self._db, [place.group for place in self._places]) if known is None else known
+        parts = [(rows, place) for place in self._places if (rows := by_group[place.group])]
         if len(parts) == 1:
             rows, place = parts[0]
             if not rows.quality and rows.in_order():

@@ -13,11 +13,10 @@ import apsw
 
 from edge.clock import DAY, HOUR, MINUTE, SECOND
 from edge.slices import SignalSummary
-from edge.store.points import Points, Run
-from edge.store.rollups import Stat, cuts, merge, read_hours, read_minutes, stretches
-from edge.store.series import places_of
+from edge.store.figures import WHOLE, Figures, Machine
+from edge.store.minutes import Stat, merge
+from edge.store.unsealed import last_flush, newest_points
 
-WHOLE = HOUR << 30  # wider than any window, and a multiple of every rollup
 _MS = SECOND // 1000
 WIDTHS = (
     *(n * _MS for n in (1, 2, 5, 10, 20, 50, 100, 200, 500)),
@@ -58,103 +57,12 @@ def width_for(start: int, end: int, points: int) -> int:
     raise ValueError(f"no bucket is wide enough for {start}..{end}")
 
 
-class _Signal:
-    """One signal and its points, as far as one question needs them."""
-
-    def __init__(self, db: apsw.Connection, number: int, machine: int, name: str, last_ts: int | None) -> None:
-        self.db, self.number = db, number
-        self.sealed_ts = -WHOLE if last_ts is None else last_ts
-        self.points = Points(db, places_of(db, machine, number), name)
-        self.hot = self.points.hot()
-
-    def at_most(self, start: int, end: int, most: int) -> bool:
-        """Whether it is plain, without looking at chunks, that there are no more points than that."""
-        sealed = self.points.count_at_most(start, end, most)
-        return sealed is not None and sealed + len(self.hot.between(start, end).times) <= most
-
-    def raw(self, start: int, end: int) -> Iterator[Run]:
-        return self.points.runs(start, end, self.hot)
-
-    def mixed_minutes(self, start: int, end: int) -> set[int]:
-        """Minutes (since 1970) in which unsealed points may repeat sealed ones."""
-        return {ts // MINUTE for ts in self.hot.between(start, min(end, self.sealed_ts + 1)).times}
-
-    def stats(self, start: int, end: int, width: int) -> Iterator[tuple[int, Stat]]:
-        """Figures that make up [start, end), none of which crosses a bucket: (an instant in its bucket, figures)."""
-        first, after = -(-start // MINUTE), end // MINUTE
-        if width < MINUTE or first >= after:
-            yield from self._of_points(start, end, width)
-            return
-        yield from self._of_points(start, first * MINUTE, width)
-        mixed = self.mixed_minutes(first * MINUTE, after * MINUTE)
-        if width % HOUR == 0:
-            yield from self._of_rollups(first, after, mixed)
-        else:
-            yield from self._of_minutes(first, after, mixed, width // MINUTE)
-        for begin, stop in stretches(mixed):
-            yield from self._of_points(begin * MINUTE, stop * MINUTE, width)
-        hot = self.hot.between(max(first * MINUTE, self.sealed_ts + 1), after * MINUTE)
-        for minute, row, stop in cuts(hot.times, MINUTE):
-            if minute not in mixed:
-                yield minute * MINUTE, Stat.of(hot.values[row:stop])
-        yield from self._of_points(after * MINUTE, end, width)
-
-    def _of_points(self, start: int, end: int, width: int) -> Iterator[tuple[int, Stat]]:
-        return self.points.stats(start, end, width, self.hot)
-
-    def _of_rollups(self, first: int, after: int, mixed: set[int]) -> Iterator[tuple[int, Stat]]:
-        """Figures of the minutes [first, after) except mixed ones, by the hour where a whole one is asked for."""
-        hours, stop = -(-first // 60), after // 60
-        if hours >= stop:
-            yield from self._of_minutes(first, after, mixed)
-            return
-        yield from self._of_minutes(first, hours * 60, mixed)
-        apart = {minute // 60 for minute in mixed}
-        for hour, figures in read_hours(self.db, self.number, hours, stop):
-            if hour not in apart:
-                yield hour * HOUR, figures
-        for hour in apart:
-            if hours <= hour < stop:
-                yield from self._of_minutes(hour * 60, hour * 60 + 60, mixed)
-        yield from self._of_minutes(stop * 60, after, mixed)
-
-    def _of_minutes(self, first: int, after: int, mixed: set[int], together: int = 60) -> Iterator[tuple[int, Stat]]:
-        for minute, figures in read_minutes(self.db, self.number, first, after, together=together, apart=mixed):
-            yield minute * MINUTE, figures
-
-    def unsealed(self) -> int:
-        """How many points the hot rows add to the sealed ones."""
-        mixed = self.mixed_minutes(-WHOLE, WHOLE)
-        more = sum(ts // MINUTE not in mixed for ts in self.hot.between(self.sealed_ts + 1, WHOLE).times)
-        for first, after in stretches(mixed):
-            more += sum(len(run.times) for run in self.raw(first * MINUTE, after * MINUTE))
-            more -= sum(figures.n for _, figures in read_minutes(self.db, self.number, first, after))
-        return more
-
-    def _latest(self, start: int, end: int, width: int) -> int | None:
-        return max((at for at, _ in self.stats(start, end, width)), default=None)
-
-    def last_value(self, start: int, end: int) -> float | None:
-        """The value of the last point in [start, end); None where the points themselves are gone."""
-        latest = self._latest(max(start, end - HOUR), end, MINUTE)
-        if latest is None:
-            latest = self._latest(start, end, HOUR)
-            if latest is None:
-                return None
-            hour = latest - latest % HOUR
-            end = min(end, hour + HOUR)
-            latest = self._latest(max(start, hour), end, MINUTE) or latest
-        value = None
-        for run in self.raw(max(start, latest - latest % MINUTE), end):
-            value = run.values[-1] if run.values else value
-        return value
-
-
 class ReadingsReader:
     """Answers from one connection, which only one thread uses at a time."""
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
+        self._known: tuple[int, int, Machine] | None = None  # what was read last: at which flush, of which machine
 
     def signals(self, machine_id: int) -> list[KnownSignal]:
         """All signals of a machine, by name."""
@@ -163,11 +71,23 @@ class ReadingsReader:
         with self._db:
             rows: list[tuple[Any, ...]] = self._db.execute(sql, (machine_id,)).fetchall()
             for number, name, unit, n, last_ts, last_value in rows:
-                signal = _Signal(self._db, number, machine_id, name, last_ts)
+                signal = Figures(self._db, self._machine(machine_id), number, name, last_ts)
                 hot = signal.hot
                 if hot.times and (last_ts is None or hot.times[-1] >= last_ts):
                     last_ts, last_value = hot.times[-1], hot.values[-1]
                 found.append(KnownSignal(name, unit, last_ts, last_value, n + signal.unsealed()))
+        return found
+
+    def all_signals(self) -> dict[int, list[KnownSignal]]:
+        """All signals of all machines, by name. Quick: `n` leaves points out that are not sealed yet."""
+        found: dict[int, list[KnownSignal]] = {}
+        sql = "select machine, id, name, unit, last_ts, last_value, n from reading_signals order by machine, name"
+        with self._db:
+            hot = newest_points(self._db)
+            for machine, number, name, unit, last_ts, last_value, n in self._db.execute(sql):
+                if number in hot and (last_ts is None or hot[number][0] >= last_ts):
+                    last_ts, _, last_value = hot[number]
+                found.setdefault(machine, []).append(KnownSignal(name, unit, last_ts, last_value, n))
         return found
 
     def series(self, machine_id: int, signal: str, start_us: int, end_us: int, points: int = 800) -> Series:
@@ -222,12 +142,19 @@ class ReadingsReader:
         """Points before this instant are gone."""
         return max((us for (us,) in self._db.execute("select before_us from reading_retention")), default=-WHOLE)
 
-    def _signal(self, machine: int, name: str) -> _Signal | None:
+    def _signal(self, machine: int, name: str) -> Figures | None:
         sql = "select id, last_ts from reading_signals where machine=? and name=?"
         row = self._db.execute(sql, (machine, name)).fetchone()
-        return None if row is None else _Signal(self._db, row[0], machine, name, row[1])
+        return None if row is None else Figures(self._db, self._machine(machine), row[0], name, row[1])
+
+    def _machine(self, number: int) -> Machine:
+        """The unsealed rows of a machine; those of the last question where nothing was flushed since."""
+        flush = last_flush(self._db)
+        if self._known is None or self._known[:2] != (flush, number):
+            self._known = flush, number, Machine(self._db, number)
+        return self._known[2]
 
 
-def _as_is(signal: _Signal, start: int, end: int) -> Series:
+def _as_is(signal: Figures, start: int, end: int) -> Series:
     points = [(ts, v, v, v, 1) for run in signal.raw(start, end) for ts, v in zip(run.times, run.values, strict=True)]
     return Series(0, len(points), points)

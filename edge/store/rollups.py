@@ -6,16 +6,13 @@ is the signal's newest, packed afterwards. Minutes are dropped before hours are.
 
 from __future__ import annotations
 
-import sys
-from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from typing import NamedTuple
 
 import apsw
 
 from edge.clock import HOUR
-from edge.store.chunks import pack_values, unpack_values
+from edge.store.minutes import OPEN, PACKED, Minutes, Stat, bounded, columns_of, merge, pack, unpack
 
 SCHEMA = """
 create table reading_rollups(
@@ -23,47 +20,6 @@ create table reading_rollups(
     minutes blob);
 """
 HOUR_BITS, HOUR_BIAS = 24, 1 << 23  # the key is the signal's number, then the hour since 1970
-OPEN, PACKED = 0, 1
-FLOAT_MAX = sys.float_info.max
-
-
-class Stat(NamedTuple):
-    """Figures of n points (n > 0)."""
-
-    n: int
-    low: float
-    high: float
-    total: float
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> Stat:
-        if len(values) == 1:
-            value = values[0]
-            return cls(1, value, value, value)
-        return cls(len(values), min(values), max(values), _bounded(sum(values)))
-
-    @property
-    def mean(self) -> float:
-        """Never outside of the extremes, where rounding (or a sum that overflowed) would put it."""
-        return min(max(self.total / self.n, self.low), self.high)
-
-
-Minutes = dict[int, Stat]
-"""By minute of the hour, 0..59."""
-
-
-def merge(stats: Iterable[Stat]) -> Stat:
-    """Figures of all the points together."""
-    parts = list(stats)
-    if len(parts) == 1:
-        return parts[0]
-    ns, lows, highs, totals = zip(*parts, strict=True)
-    return Stat(sum(ns), min(lows), max(highs), _bounded(sum(totals)))
-
-
-def _bounded(total: float) -> float:
-    """A sum that overflowed, as the largest float: infinities would cancel to NaN later."""
-    return min(max(total, -FLOAT_MAX), FLOAT_MAX)
 
 
 def cuts(times: Sequence[int], width: int) -> list[tuple[int, int, int]]:
@@ -96,41 +52,6 @@ def key(signal: int, hour: int) -> int:
 
 def hour_of(row: int) -> int:
     return (row & ((1 << HOUR_BITS) - 1)) - HOUR_BIAS
-
-
-def pack(minutes: Minutes, form: int) -> bytes:
-    places = sorted(minutes)
-    ns, lows, highs, totals = map(list, zip(*[minutes[place] for place in places], strict=True))
-    head = bytes([form, len(places), *places]) + array("I", ns).tobytes()
-    if form == OPEN:
-        return head + array("d", lows + highs + totals).tobytes()
-    columns = [pack_values(column, min(column), max(column)) for column in (lows, highs, totals)]
-    return head + b"".join(len(column).to_bytes(2, "little") + column for column in columns)
-
-
-Columns = tuple[bytes, "array[int]", list[float], list[float], list[float]]
-
-
-def _unpack(blob: bytes) -> Columns:
-    """The minutes of a row, rising, and their n, low, high, total."""
-    k = blob[1]
-    start = 2 + 5 * k
-    ns = array("I", blob[2 + k : start])
-    if blob[0] == OPEN:
-        figures = array("d", blob[start:]).tolist()
-        return blob[2 : 2 + k], ns, figures[:k], figures[k : 2 * k], figures[2 * k :]
-    columns = []
-    for _ in range(3):
-        size = int.from_bytes(blob[start : start + 2], "little")
-        columns.append(unpack_values(blob[start + 2 : start + 2 + size], k))
-        start += 2 + size
-    lows, highs, totals = columns
-    return blob[2 : 2 + k], ns, lows, highs, totals
-
-
-def unpack(blob: bytes) -> Minutes:
-    places, ns, lows, highs, totals = _unpack(blob)
-    return dict(zip(places, map(Stat, ns, lows, highs, totals), strict=True))
 
 
 class Rollups:
@@ -213,7 +134,7 @@ def read_minutes(
             if first >= start:
                 yield first, Stat(*figures)
             continue
-        places, ns, lows, highs, totals = _unpack(blob)
+        places, ns, lows, highs, totals = columns_of(blob)
         minutes = [first + place for place in places]
         if together == 1 or not apart.isdisjoint(minutes):
             for minute, one in zip(minutes, map(Stat, ns, lows, highs, totals), strict=True):
@@ -223,7 +144,7 @@ def read_minutes(
         i, j = bisect_left(minutes, start), bisect_left(minutes, end)
         for _, a, b in cuts(minutes[i:j], together):
             part = slice(i + a, i + b)
-            yield minutes[i + a], Stat(sum(ns[part]), min(lows[part]), max(highs[part]), _bounded(sum(totals[part])))
+            yield minutes[i + a], Stat(sum(ns[part]), min(lows[part]), max(highs[part]), bounded(sum(totals[part])))
 
 
 def drop_minutes(db: apsw.Connection, signal: int, before_us: int) -> None:

@@ -13,8 +13,9 @@ import msgspec
 
 from edge.clock import DAY, HOUR, MINUTE
 from edge.store.chunks import Times, Values, pack_times, pack_values, unpack_times
+from edge.store.minutes import Stat, merge
 from edge.store.points import Marks, Points
-from edge.store.rollups import Rollups, Stat, cuts, merge, stretches
+from edge.store.rollups import Rollups, cuts, stretches
 from edge.store.segments import Rows
 from edge.store.series import Catalog, Group, Signal, places_of
 

@@ -42,9 +42,10 @@ class Rows:
         waiting = [row for row, ts in enumerate(self.times) if ts >= limit]
         if 4 * len(waiting) > len(self):
             return self, Rows()
-        return self._select([row for row, ts in enumerate(self.times) if ts < limit]), self._select(waiting)
+        return self.pick([row for row, ts in enumerate(self.times) if ts < limit]), self.pick(waiting)
 
-    def _select(self, rows: list[int]) -> Rows:
+    def pick(self, rows: list[int]) -> Rows:
+        """The rows with these numbers."""
         found, width = Rows(), len(self.values) // len(self)
         for place, row in enumerate(rows):
             found.times.append(self.times[row])
@@ -82,13 +83,18 @@ class Rows:
         self.offsets.extend(words[3 :: size // 8])
         self.values.frombytes(b"".join([segment[32:] for segment in segments]))
 
-    def newest(self) -> int:
-        """The row with the latest instant; of several the last one."""
-        newest = max(self.times)
-        row = len(self.times) - 1
-        while self.times[row] != newest:
-            row -= 1
-        return row
+
+def newest_row(segment: bytes) -> Rows:
+    """Only the row with the latest instant of a segment, the last one of several."""
+    rows = Rows()
+    rows.extend(segment)
+    if len(rows) == 1:
+        return rows
+    newest = max(rows.times)
+    row = len(rows) - 1
+    while rows.times[row] != newest:
+        row -= 1
+    return rows.pick([row])
 
 
 def segment_of(

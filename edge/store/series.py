@@ -131,11 +131,13 @@ class Place:
         self.group, self.width, self.column = group, width, column
 
 
+def groups_of(db: apsw.Connection, machine: int) -> dict[int, array[int]]:
+    """The groups of a machine, by number, with the numbers of their signals."""
+    found = db.execute("select id, signals from reading_groups where machine=?", (machine,))
+    return {number: array("q", blob) for number, blob in found}
+
+
 def places_of(db: apsw.Connection, machine: int, signal: int) -> list[Place]:
     """Every group of a machine that carries the signal with this number."""
-    found = []
-    for number, blob in db.execute("select id, signals from reading_groups where machine=?", (machine,)):
-        ids = array("q", blob)
-        if signal in ids:
-            found.append(Place(number, len(ids), ids.index(signal)))
-    return found
+    groups = groups_of(db, machine)
+    return [Place(number, len(ids), ids.index(signal)) for number, ids in groups.items() if signal in ids]

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import apsw
 
 from edge.store.recent import Recent
-from edge.store.segments import Quality, Rows, find, has_rows, is_sealed, join, segment_of, split
+from edge.store.segments import Quality, Rows, has_rows, is_sealed, join, newest_row, segment_of, split
 from edge.store.series import Group
 
 SCHEMA = """
@@ -73,12 +73,10 @@ class Tail:
 
     def take_back(self, segment: bytes, *, folded: bool) -> None:
         """Take a segment of the last run; of a folded one only what came last."""
-        rows = Rows()
-        rows.extend(segment)
-        row = rows.newest()
-        ts, width = rows.times[row], len(self.group.names)
+        row = newest_row(segment)
+        ts = row.times[0]
         if self.last is None or ts >= self.last[0]:
-            self.last = ts, rows.offsets[row], tuple(rows.values[row * width : row * width + width])
+            self.last = ts, row.offsets[0], tuple(row.values)
         self.newest = max(self.newest, ts)
         if not folded:
             self.segments.append(segment)
@@ -98,30 +96,6 @@ class Tail:
             ts, offset, values = self.last
             for name, value in zip(self.group.names, values, strict=True):
                 yield name, (ts, offset, value)
-
-
-def hot_rows(db: apsw.Connection, groups: Iterable[int]) -> dict[int, Rows]:
-    """The unsealed readings of some groups, read from the store."""
-    found = {group: Rows() for group in groups}
-    folded = dict.fromkeys(found, 0)
-    for group, rows in found.items():
-        sql = 'select flush, segment from reading_hot where "group"=? order by flush'
-        for flush, segment in db.execute(sql, (group,)):
-            folded[group] = flush
-            rows.extend(segment)
-    logged: dict[int, list[bytes]] = {group: [] for group in found}
-    for flush, blob in db.execute("select flush, segments from reading_log order by flush"):
-        for group, segments in logged.items():
-            segment = find(blob, group) if flush > folded[group] else None
-            if segment is None:
-                continue
-            if is_sealed(segment):
-                found[group] = Rows()
-                segments.clear()
-            segments.append(segment)
-    for group, segments in logged.items():
-        found[group].extend_all(segments)
-    return found
 
 
 class HotRows:
@@ -230,8 +204,8 @@ class HotRows:
         return len(self._log) > self.LOG_ROWS or self._bytes > self.LOG_BYTES
 
     def _trim(self) -> None:
-        """Delete the rows of the log that nobody needs any more."""
-        oldest = next(iter(self._logged.values())).since if self._logged else self._flush + 1
+        """Delete the rows of the log that nobody needs any more, but not the last one: its number names the state."""
+        oldest = next(iter(self._logged.values())).since if self._logged else self._flush
         before = len(self._log)
         while self._log and self._log[0][0] < oldest:
             self._bytes -= self._log.popleft()[1]

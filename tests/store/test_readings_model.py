@@ -183,5 +183,6 @@ def check(store: Store, windows: list[tuple[int, int, int]]) -> None:
     expected = {name: (max(known), known[max(known)][0]) for name, known in store.points.items()}
     signals = reader.signals(1)
     assert {s.name: (s.last_ts, s.last_value) for s in signals} == expected
+    assert {s.name: (s.last_ts, s.last_value) for s in reader.all_signals().get(1, [])} == expected
     assert {s.name: s.n for s in signals} == {name: len(known) for name, known in store.points.items()}
     assert store.writer.last(1) == ReadingsWriter(store.db).last(1) == expected
