@@ -1,7 +1,8 @@
 """`python -m edge.ingest FD PARENT`: the ingest process, started by `edge.ingest.link`.
 
 FD is our end of the control channel, PARENT the process to live no longer than; the settings come as one line of JSON
-on standard input.
+on standard input. Without TLS the ssl library stays out, and with it 5 MB: so asyncio is imported only once that is
+known, and uvloop, which insists on ssl, is left to encrypted connections, where it saves the most.
 """
 
 from __future__ import annotations
@@ -12,11 +13,9 @@ import os
 import signal
 import socket
 import sys
-from typing import Final
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
 
-import uvloop
-
-from edge.ingest.child import Ingest
 from edge.ingest.config import IngestConfig, read_config
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -29,8 +28,16 @@ def _die_with(parent: int) -> None:
         sys.exit(0)
 
 
-async def _run(config: IngestConfig, control: socket.socket) -> int:
-    return await Ingest(config).run(control)
+def _runner(config: IngestConfig) -> Callable[[Coroutine[Any, Any, int]], int]:
+    """What runs the loop; aiomqtt, which speaks 3.1.1, needs ssl even without TLS."""
+    if config.mqtt.encrypted or config.mqtt.protocol != "5":
+        import uvloop
+
+        return uvloop.run
+    sys.modules["ssl"] = None  # type: ignore[assignment]  # an import of it fails, which asyncio is prepared for
+    import asyncio
+
+    return asyncio.run
 
 
 def main() -> None:
@@ -38,9 +45,15 @@ def main() -> None:
     _die_with(int(sys.argv[2]))
     config = read_config(sys.stdin.buffer.readline())
     control = socket.socket(fileno=int(sys.argv[1]))
+    run = _runner(config)
+    from edge.ingest.child import Ingest
+
+    async def ingest() -> int:
+        return await Ingest(config).run(control)
+
     gc.collect()
     gc.freeze()
-    sys.exit(uvloop.run(_run(config, control)))
+    sys.exit(run(ingest()))
 
 
 if __name__ == "__main__":

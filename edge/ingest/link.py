@@ -126,12 +126,21 @@ class IngestLink:
                 return EXIT_STORAGE if code == EXIT_STORAGE else 0
             if loop.time() - began >= _LASTED_S:
                 self._backoff.reset()
+            following = await self._again(config)
+            if following is None:
+                return 0
+            reader = following
+
+    async def _again(self, config: IngestConfig) -> asyncio.StreamReader | None:
+        """Start a new process after a wait, and after as many as it takes; None when `stop` came meanwhile."""
+        while True:
             self.restarts += 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), self._backoff.next_s())
             if self._stopping.is_set():
-                return 0
-            reader = await self._spawn(config)
+                return None
+            with contextlib.suppress(OSError):  # no process can be started just now
+                return await self._spawn(config)
 
     async def _follow(self, reader: asyncio.StreamReader) -> int:
         """Listen to the process until it ends; its exit status (negative: a signal)."""

@@ -1,7 +1,7 @@
 """The mark: how far the journal was written, kept outside the segments so that a loss inside them shows.
 
-It is written after each commit without a flush. After a crash of the process it is exact; after a power cut it may be
-older than the journal, never newer. `closed` says that the last writer ended in order.
+It is written after each commit, flushed only at the beginning and the end. After a crash of the process it is exact;
+after a power cut it may be older than the journal, never newer. `closed` says that the last writer ended in order.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ class MarkFile:
     def __init__(self, directory: Path) -> None:
         self._handle = os.open(directory / "mark", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
 
-    def write(self, last_offset: int, *, closed: bool = False) -> None:
+    def write(self, last_offset: int, *, closed: bool = False, flush: bool = False) -> None:
         text = _FORM.pack(_MAGIC, last_offset, closed)
         os.pwrite(self._handle, text + _SUM.pack(crc32(text)), 0)
-        if closed:
+        if flush:
             os.fsync(self._handle)
 
     def close(self) -> None:

@@ -33,7 +33,7 @@ _INSERT: Final = "INSERT INTO log VALUES (?,?,?,?,?,?,?)"
 _COLUMNS: Final = "payload, received, flags, epoch, crc FROM log WHERE offset >= ? ORDER BY offset LIMIT ?"
 _SELECT: Final = f"SELECT offset, topic, {_COLUMNS}"
 _SELECT_RAW: Final = f"SELECT offset, CAST(topic AS BLOB), {_COLUMNS}"
-_BUSY_MS: Final = 5000
+_BUSY_MS: Final = 1000
 _NO_ROOM_BYTES: Final = 1 << 20
 _FULL_IN_DISGUISE: Final = {apsw.SQLITE_IOERR_SHMSIZE, apsw.SQLITE_IOERR_WRITE, apsw.SQLITE_IOERR_TRUNCATE}
 

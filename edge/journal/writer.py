@@ -48,6 +48,7 @@ class JournalWriter:
         self._clock = clock
         self._cursor = 0
         self._failed = False
+        self._checkpoint_at = 0
         self._segment: SegmentWriter | None = None
         with storage_errors(), contextlib.ExitStack() as undo:
             directory.mkdir(parents=True, exist_ok=True)
@@ -62,7 +63,7 @@ class JournalWriter:
         self._closed = ClosedSegments([path for path in segment_paths(self.directory) if path != ending.segment])
         self._reserve = Reserve(self.directory, self.limits.reserve_bytes)
         self._mark = MarkFile(self.directory)
-        self._mark.write(self.last_offset)
+        self._mark.write(self.last_offset, flush=True)
         if ending.segment is not None:
             self._segment = SegmentWriter(ending.segment)
         self._gap = ending.gap
@@ -129,9 +130,15 @@ class JournalWriter:
             path = segment_path(self.directory, self.last_offset + 1)
             create(path, int(self._clock() * SECOND))
             segment = self._segment = SegmentWriter(path)
-        if segment.wal_bytes >= _CHECKPOINT_BYTES:
-            segment.checkpoint(truncate=segment.wal_bytes >= _CHECKPOINT_HARD_BYTES)
+        self._keep_log_short(segment)
         return segment
+
+    def _keep_log_short(self, segment: SegmentWriter) -> None:
+        if segment.wal_bytes < _CHECKPOINT_BYTES:
+            self._checkpoint_at = _CHECKPOINT_BYTES
+        elif segment.wal_bytes >= self._checkpoint_at:
+            segment.checkpoint(truncate=segment.wal_bytes >= _CHECKPOINT_HARD_BYTES)
+            self._checkpoint_at = segment.wal_bytes + _CHECKPOINT_BYTES  # where a reader was in the way: not each time
 
     @storage_errors()
     def _keep_quota(self) -> None:
@@ -195,7 +202,7 @@ class JournalWriter:
                     self._segment.checkpoint()
                 self._segment.close()
                 self._segment = None
-                self._mark.write(self.last_offset, closed=True)
+                self._mark.write(self.last_offset, closed=True, flush=True)
         finally:
             self._mark.close()
             self._lock.release()
