@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 import msgspec
+
+if TYPE_CHECKING:
+    import ssl
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -54,10 +56,16 @@ class MqttOptions(msgspec.Struct, frozen=True):
             return self.secret.encode()
         return Path(self.password_file).read_bytes().strip(b"\r\n") if self.password_file else None
 
+    @property
+    def encrypted(self) -> bool:
+        return urlsplit(self.url).scheme == "mqtts"
+
     def tls(self) -> ssl.SSLContext | None:
         """None for mqtt://; OSError (ssl.SSLError is one) where a file is missing or no certificate."""
-        if urlsplit(self.url).scheme != "mqtts":
+        if not self.encrypted:
             return None
+        import ssl  # only now: a process without it is 5 MB smaller
+
         context = ssl.create_default_context(cafile=self.ca_file)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.cert_file:
