@@ -91,9 +91,9 @@ def resident_mb(service: Service) -> float:
     return sum(map(int, pages)) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def drain(service: Service, messages: int, timeout_s: float = 180.0) -> Drain:
-    """Watch until so many more messages have been processed; the rate is taken from the first one seen on."""
-    before, used = service.metrics()["edge_messages_processed_total"], cpu_s(service)
+def drain(service: Service, messages: int, timeout_s: float = 180.0, *, before: float = 0.0) -> Drain:
+    """Watch until so many messages have been processed, `before` apart; the rate is taken from the first one seen on."""
+    used = cpu_s(service)
     first: tuple[float, float] | None = None
     peak, deadline = 0.0, time.monotonic() + timeout_s
     while True:

@@ -34,13 +34,15 @@ def _through(kind: Kind, what: str, goal: str, messages: int) -> Iterator[Figure
 
 
 def machines(scale: Scale) -> Iterator[Figure]:
-    """The cost of an event, few machines against many."""
+    """The cost of an event, few machines against many, all of which are known already."""
     costs = {}
+    messages = scale.messages // 4
     for count in (10, scale.many_machines):
-        with stage() as (broker, service), load(
-            broker.port, kind="production", messages=scale.messages // 4, machines=count
-        ):  # fmt: skip
-            costs[count] = sum(drain(service, scale.messages // 4).cpu_us.values())
+        with stage() as (broker, service):
+            with load(broker.port, kind="production", messages=count, machines=count):
+                service.wait_processed(count)
+            with load(broker.port, kind="production", messages=messages, machines=count):
+                costs[count] = sum(drain(service, messages, before=count).cpu_us.values())
     few, many = costs.values()
     beside = f"{many / few:.2f} of {few:.1f} us"
     yield Figure(f"CPU of an event, {scale.many_machines:,} machines", "as with 10", f"{many:.1f} us", beside)
