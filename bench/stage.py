@@ -92,7 +92,7 @@ def resident_mb(service: Service) -> float:
 
 
 def drain(service: Service, messages: int, timeout_s: float = 180.0, *, before: float = 0.0) -> Drain:
-    """Watch until so many messages have been processed, `before` apart; the rate is taken from the first one seen on."""
+    """Watch until so many messages have been processed, `before` apart; the rate counts from the first one seen."""
     used = cpu_s(service)
     first: tuple[float, float] | None = None
     peak, deadline = 0.0, time.monotonic() + timeout_s
