@@ -1,9 +1,11 @@
 // Reads the API. Asset paths come from topics, so every level is escaped before it goes into an address.
 
+import { t } from "./strings.js";
+
 const API = "/api/v1";
 const TIMEOUT_MS = 15_000;
 
-/** A refused or failed request; `status` is 0 where no answer came. */
+/** A refused or failed request; `status` is 0 where no answer came, the message says what would be right. */
 class ApiError extends Error {
   constructor(status, message) {
     super(message);
@@ -37,6 +39,30 @@ export function readKpi(name, parameters) {
   return read(`/kpis/${encodeURIComponent(name)}`, parameters);
 }
 
+/** A KPI with everything that it is the sum of. */
+export function readExplanation(name, parameters) {
+  return read(`/kpis/${encodeURIComponent(name)}/explain`, parameters);
+}
+
+/** The message at an offset of the journal, and what became of it. */
+export function readMessage(offset) {
+  return read(`/messages/${encodeURIComponent(offset)}`);
+}
+
+export function readCorrections(parameters) {
+  return read("/corrections", parameters);
+}
+
+/** Lays a correction over the record; answers {id, offset} once it is durable. */
+export function sendCorrection(correction) {
+  return send("/corrections", correction);
+}
+
+/** Takes a correction back. */
+export function sendRevocation(id, { by, why }) {
+  return send(`/corrections/${encodeURIComponent(id)}/revoke`, { by, why });
+}
+
 export function readRejections(parameters) {
   return read("/rejections", parameters);
 }
@@ -64,14 +90,22 @@ async function read(path, parameters = {}) {
     }
   }
   const text = query.toString();
-  const response = await request(text ? `${API}${path}?${text}` : API + path);
+  return answered(await request(text ? `${API}${path}?${text}` : API + path));
+}
+
+async function send(path, content) {
+  const headers = { "Content-Type": "application/json" };
+  return answered(await request(API + path, { method: "POST", headers, body: JSON.stringify(content) }));
+}
+
+async function answered(response) {
   if (!response.ok) throw new ApiError(response.status, await problemText(response));
   return response.json();
 }
 
-async function request(address) {
+async function request(address, { headers = {}, ...how } = {}) {
   try {
-    return await fetch(address, { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return await fetch(address, { headers: { Accept: "application/json", ...headers }, signal: AbortSignal.timeout(TIMEOUT_MS), ...how });
   } catch (error) {
     throw new ApiError(0, error.message);
   }
@@ -80,7 +114,8 @@ async function request(address) {
 async function problemText(response) {
   try {
     const problem = await response.json();
-    return String(problem.detail ?? problem.title ?? response.statusText);
+    const detail = String(problem.detail ?? problem.title ?? response.statusText);
+    return problem.expected ? `${detail}; ${t("problem.expected", { expected: problem.expected })}` : detail;
   } catch {
     return response.statusText;
   }

@@ -10,11 +10,15 @@ import { nameOf } from "./plant.js";
 import { inStateS, lastHeardS, lookOf } from "./states.js";
 import { t } from "./strings.js";
 
-/** <machine-card>: `show(status, catalogue)` as often as wanted; it ticks by itself. */
+/**
+ * <machine-card>: `show(status, catalogue)` as often as wanted; it ticks by itself. As the head of a machine's page (class
+ * `wide`) its numbers are buttons and dispatch `explain` (detail {name, value}).
+ */
 class MachineCard extends HTMLElement {
   #status = null;
   #parts = null;
   #leaving = null;
+  #first = null;
 
   connectedCallback() {
     this.#leaving = new AbortController();
@@ -35,6 +39,7 @@ class MachineCard extends HTMLElement {
   }
 
   #build() {
+    const pick = this.#wide ? (value) => this.#explain(this.#first, value) : null;
     const p = {
       icon: icon("unknown"),
       name: h("a", { class: "card-name" }),
@@ -42,8 +47,8 @@ class MachineCard extends HTMLElement {
       detail: h("span", { class: "card-detail" }),
       time: h("span", { class: "card-time" }),
       reason: h("p", { class: "card-reason" }),
-      figure: new KpiFigure(),
-      factors: new FactorBars(),
+      figure: new KpiFigure(pick && (() => pick(null))),
+      factors: new FactorBars(pick),
       parts: new PartsBar(),
       empty: h("p", { class: "quiet" }, t("card.never")),
       others: h("dl", { class: "card-others" }),
@@ -82,19 +87,28 @@ class MachineCard extends HTMLElement {
     p.empty.hidden = !never;
     p.numbers.hidden = !first;
     p.parts.node.hidden = never;
+    this.#first = first?.[0] ?? null;
     if (first) {
       p.figure.update(first[1]);
       p.factors.update(first[1]);
     }
     p.parts.update(status.parts);
     const shown = rest.filter(([, kpi]) => headlineOf(kpi) !== null);
-    p.others.replaceChildren(...shown.map(([name, kpi]) => otherKpi(name, kpi)));
+    p.others.replaceChildren(...shown.map(([name, kpi]) => otherKpi(name, kpi, this.#wide && (() => this.#explain(name, null)))));
     p.others.hidden = !shown.length;
     const chips = never ? [] : flagChips(status.kpis);
     if (status.configured === false) chips.unshift(h("li", { class: "chip", title: t("chip.unconfigured.why") }, t("chip.unconfigured")));
     if (status.rejections) chips.push(h("li", { class: "chip warn" }, t("card.rejections", { n: count(status.rejections) })));
     p.chips.replaceChildren(...chips);
     p.chips.hidden = !chips.length;
+  }
+
+  get #wide() {
+    return this.classList.contains("wide");
+  }
+
+  #explain(name, value) {
+    this.dispatchEvent(new CustomEvent("explain", { detail: { name, value } }));
   }
 
   #showOrigin(status) {
@@ -110,8 +124,10 @@ class MachineCard extends HTMLElement {
   }
 }
 
-function otherKpi(name, kpi) {
-  return h("div", { "data-kpi": name }, h("dt", {}, kpi.title), h("dd", {}, valueText(kpi.headline, headlineOf(kpi), kpi.unit)));
+function otherKpi(name, kpi, click) {
+  const text = valueText(kpi.headline, headlineOf(kpi), kpi.unit);
+  const shown = click ? h("button", { type: "button", class: "pick", click }, text) : text;
+  return h("div", { "data-kpi": name }, h("dt", {}, kpi.title), h("dd", {}, shown));
 }
 
 /** Cards by asset path, made once, kept, and drawn anew only where the status is another. */

@@ -25,8 +25,9 @@ export function valueText(name, value, unit) {
   return unit === "1" ? percent(value) : quantity(value, unit);
 }
 
+/** The word for a value or a fact; the names of the time model are those of the waterfall. */
 export function valueName(name) {
-  return t(`value.${name}`, {}, humanize(name));
+  return t(`value.${name}`, {}, t(`loss.${name}`, {}, humanize(name)));
 }
 
 /** One sentence for a flag of a KPI. */
@@ -34,13 +35,14 @@ export function flagText(flag) {
   return t(`flag.${flag}`, {}, humanize(flag));
 }
 
-/** Large number with its unit set small: `update(kpi)`. */
+/** Large number with its unit set small: `update(kpi)`. With `pick` it is a button. */
 export class KpiFigure {
-  constructor() {
+  constructor(pick = null) {
     this.number = h("span", { class: "figure-number" });
     this.unit = h("span", { class: "figure-unit" });
     this.title = h("span", { class: "figure-title" });
-    this.node = h("div", { class: "figure" }, this.title, h("span", { class: "figure-value" }, this.number, this.unit));
+    const parts = [this.title, h("span", { class: "figure-value" }, this.number, this.unit)];
+    this.node = pick ? h("button", { type: "button", class: "figure pick", click: pick }, parts) : h("div", { class: "figure" }, parts);
   }
 
   update(kpi) {
@@ -54,9 +56,10 @@ export class KpiFigure {
   }
 }
 
-/** The details of a KPI as small bars; a share above one runs over its mark and is not capped. */
+/** The details of a KPI as small bars; a share above one runs over its mark and is not capped. `pick(name)` makes them buttons. */
 export class FactorBars {
-  constructor() {
+  constructor(pick = null) {
+    this.pick = pick;
     this.node = h("ul", { class: "factors" });
     this.rows = new Map();
   }
@@ -64,7 +67,7 @@ export class FactorBars {
   update(kpi) {
     const names = (kpi.details ?? []).filter((name) => typeof (kpi.values[name] ?? 0) === "number");
     for (const name of names) {
-      if (!this.rows.has(name)) this.rows.set(name, new FactorBar(name));
+      if (!this.rows.has(name)) this.rows.set(name, new FactorBar(name, this.pick));
       this.rows.get(name).update(kpi.values[name], kpi.unit);
     }
     arrange(this.node, names.map((name) => this.rows.get(name).node));
@@ -74,12 +77,14 @@ export class FactorBars {
 const BAR_FULL = 1.1; // a bar shows up to 110 %, so that performance above 100 % is seen to be so
 
 class FactorBar {
-  constructor(name) {
+  constructor(name, pick) {
     this.name = name;
     this.value = h("span", { class: "factor-value" });
     this.bar = h("span", { class: "factor-bar", "aria-hidden": "true" });
     const title = valueName(name);
-    this.node = h("li", { class: "factor" }, h("span", { class: "factor-name", title }, title), this.bar, this.value);
+    const parts = [h("span", { class: "factor-name", title }, title), this.bar, this.value];
+    const button = () => h("button", { type: "button", class: "factor pick", "data-value": name, click: () => pick(name) }, parts);
+    this.node = pick ? h("li", {}, button()) : h("li", { class: "factor" }, parts);
   }
 
   update(value, unit) {

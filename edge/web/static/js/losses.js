@@ -72,7 +72,10 @@ function waterfallRow({ step, from, to }, whole) {
   );
 }
 
-/** <stop-reasons>: a Pareto table, `show(reasons)` with [{reason, state, time_class, seconds, count}]. */
+/**
+ * <stop-reasons>: a Pareto table, `show(reasons)` with [{reason, state, time_class, seconds, count}]. With the attribute
+ * `pickable` a reason is a button and dispatches `pick` (detail: the row).
+ */
 class StopReasons extends HTMLElement {
   #by = "seconds";
   #reasons = [];
@@ -88,7 +91,7 @@ class StopReasons extends HTMLElement {
     const sorted = [...reasons].sort((a, b) => b[by] - a[by]);
     const whole = sorted.reduce((sum, row) => sum + row[by], 0);
     let sum = 0;
-    const rows = sorted.map((row) => reasonRow(row, row[by] / (sorted[0][by] || 1), (sum += row[by]) / (whole || 1)));
+    const rows = sorted.map((row) => reasonRow(row, this.#picker(row), row[by] / (sorted[0][by] || 1), (sum += row[by]) / (whole || 1)));
     const shown = this.#all ? rows : rows.slice(0, SHOWN);
     const table = h("table", { class: "pareto" }, this.#head(), h("tbody", {}, shown));
     this.replaceChildren(this.#unexplained(), h("div", { class: "table-scroll" }, table), this.#more(rows.length - shown.length));
@@ -128,6 +131,10 @@ class StopReasons extends HTMLElement {
     );
   }
 
+  #picker(row) {
+    return this.hasAttribute("pickable") ? () => this.dispatchEvent(new CustomEvent("pick", { detail: row })) : null;
+  }
+
   #sort(by) {
     this.#by = by;
     this.show(this.#reasons);
@@ -135,17 +142,18 @@ class StopReasons extends HTMLElement {
   }
 }
 
-function reasonRow(row, length, sum) {
+function reasonRow(row, click, length, sum) {
   const bar = h("span", { class: "pareto-bar", "aria-hidden": "true" });
   bar.style.setProperty("--share", String(length));
-  const name = h("span", { class: "pareto-reason" }, row.reason ?? stateName(row.state));
+  const text = h("span", { class: "pareto-reason" }, row.reason ?? stateName(row.state));
   const origin = row.reason ? stateName(row.state) : MUTE.has(row.state) ? t("reason.none") : "";
   const words = [origin, t(`tone.${row.time_class}`, {}, row.time_class)].filter(Boolean);
   const state = h("span", { class: "pareto-state" }, words.join(" · "));
+  const name = click ? h("button", { type: "button", class: "pick", title: t("stops.ofReason"), click }, text, state) : [text, state];
   const line = h(
     "tr",
     {},
-    h("th", { scope: "row" }, name, state, bar),
+    h("th", { scope: "row" }, name, bar),
     h("td", { class: "number" }, duration(row.seconds)),
     h("td", { class: "number" }, count(row.count)),
     h("td", { class: "number" }, percent(sum, 0)),

@@ -7,7 +7,9 @@ import "./timeline.js";
 import { readAsset, readAssets, readEvents, readKpis, readRejections } from "./api.js";
 import { learnTime, monotonic, serverNow } from "./clock.js";
 import { h, setText } from "./dom.js";
+import { CorrectionPanel } from "./correctionpanel.js";
 import { eventRows } from "./eventtable.js";
+import { openExplanation } from "./explain.js";
 import { FramePicker } from "./frame.js";
 import { setZone } from "./header.js";
 import { KpiPanel } from "./kpipanel.js";
@@ -15,6 +17,8 @@ import { live } from "./live.js";
 import { nameOf } from "./plant.js";
 import { rejectionRows } from "./rejectiontable.js";
 import { SignalPanel } from "./signals.js";
+import { openStop } from "./stopform.js";
+import { stopsOf } from "./stops.js";
 import { t } from "./strings.js";
 
 const STRUCTURE_MS = 60_000;
@@ -27,12 +31,18 @@ class MachinePage extends HTMLElement {
   #kpis = new Map();
   #structureAt = -Infinity;
   #frame = new FramePicker();
+  #stops = [];
 
   connectedCallback() {
     this.asset = this.getAttribute("asset");
     this.#build();
     this.#frame.addEventListener("change", () => this.#reload());
     for (const node of [this.timeline, this.signals.node]) node.addEventListener("range", ({ detail }) => this.#frame.zoom(detail));
+    this.card.addEventListener("explain", ({ detail }) => this.#explain(detail));
+    this.timeline.addEventListener("pick", ({ detail }) => this.#openStop(this.#stops.find(({ start, end }) => start < detail.end && end > detail.start)));
+    this.stops.addEventListener("pick", ({ detail }) => this.#openStop(detail));
+    this.reasons.addEventListener("pick", ({ detail }) => this.#showStopsOf(detail));
+    this.corrections.addEventListener("corrected", () => this.#corrected());
     live.addEventListener("status", ({ detail }) => this.#take(detail));
     live.start({ asset: this.asset, kinds: ["status"], refresh: () => this.#refresh() });
   }
@@ -44,6 +54,9 @@ class MachinePage extends HTMLElement {
     this.timeline = document.createElement("state-timeline");
     this.waterfall = document.createElement("loss-waterfall");
     this.reasons = document.createElement("stop-reasons");
+    this.reasons.toggleAttribute("pickable", true);
+    this.stops = document.createElement("stop-list");
+    this.corrections = new CorrectionPanel();
     this.signals = new SignalPanel();
     this.kpis = new KpiPanel();
     this.rejections = h("ol", { class: "rejections" });
@@ -57,6 +70,7 @@ class MachinePage extends HTMLElement {
       this.#frame.node,
       panel("timeline", t("timeline.title"), this.timeline),
       h("div", { class: "panels" }, panel("losses", t("losses.title"), this.waterfall), panel("reasons", t("reasons.title"), this.reasons)),
+      h("div", { class: "panels" }, panel("stops", t("stops.title"), this.stops), panel("corrections", t("corrections.title"), this.corrections.node)),
       panel("kpis", t("kpi.title"), this.kpis.node),
       panel("signals", t("signals.title"), this.signals.node),
       h(
@@ -104,13 +118,37 @@ class MachinePage extends HTMLElement {
     const window_ = { from: new Date(frame.from).toISOString(), to: new Date(frame.dataTo).toISOString() };
     this.body.hidden = false;
     await Promise.all([
-      readAsset(this.asset, "timeline", window_).then((answer) => this.timeline.show({ ...frame, ...answer, from: frame.from, to: frame.to })),
+      readAsset(this.asset, "timeline", window_).then((answer) => this.#showTimeline(frame, answer)),
       readAsset(this.asset, "losses", window_).then((answer) => this.#showLosses(answer)),
+      this.corrections.refresh(this.asset, window_, frame.timezone),
       this.kpis.refresh(this.asset, window_, this.#kpis),
       this.signals.refresh(this.asset, frame),
       this.#readRejections(),
       this.#readEvents(),
     ]);
+  }
+
+  #showTimeline(frame, answer) {
+    this.timeline.show({ ...frame, ...answer, from: frame.from, to: frame.to });
+    this.#stops = stopsOf(answer);
+    this.stops.show(this.#stops, frame.timezone);
+  }
+
+  #openStop(stop) {
+    if (!stop) return; // running, or outside the schedule: there is nothing to explain
+    const next = this.#stops[this.#stops.indexOf(stop) + 1] ?? null;
+    openStop(this.asset, stop, next, this.#status.timezone, ({ id }) => this.corrections.taken(id));
+  }
+
+  #showStopsOf(row) {
+    this.stops.only(row);
+    this.stops.scrollIntoView({ block: "center" });
+    this.stops.querySelector("button")?.focus({ preventScroll: true });
+  }
+
+  #corrected() {
+    live.refresh();
+    live.soon(); // numbers of hours that are worked out anew follow a moment later
   }
 
   #showLosses({ time, reasons }) {
@@ -129,6 +167,11 @@ class MachinePage extends HTMLElement {
   async #readEvents() {
     const events = await latestEvents(this.asset);
     this.events.replaceChildren(...eventRows(events.slice(-ROWS), this.#status.timezone));
+  }
+
+  #explain({ name, value }) {
+    const { kpis, window: shift } = this.#status;
+    openExplanation({ name, plugin: "", version: "", ...kpis[name], ...this.#kpis.get(name) }, value, this.asset, shift);
   }
 
   #take(status) {

@@ -32,8 +32,13 @@ function payload(row) {
   const binary = row.payload === null && row.payload_b64;
   const first = binary ? t("rejection.binary") : text ? shorten(text.replace(/\s+/gu, " "), LINE_CHARS) : t("rejection.empty");
   const facts = [row.topic, size(row.size), t("rejection.offset", { offset: `${row.offset}.${row.index}` })].join(" · ");
-  const whole = h("pre", {}, binary ? hex(row.payload_b64) : shorten(text, PREVIEW_CHARS));
+  const whole = h("pre", {}, payloadText(row));
   return h("details", {}, h("summary", {}, h("span", {}, row.detail ?? ""), h("code", {}, first)), h("p", { class: "quiet" }, facts), whole);
+}
+
+/** What a message said, cut where it is long; what is no text in hexadecimal. */
+export function payloadText({ payload: text, payload_b64: base64 }) {
+  return text === null && base64 ? hex(base64) : shorten(text ?? "", PREVIEW_CHARS);
 }
 
 function shorten(text, most) {

@@ -1,8 +1,10 @@
-// Every text of the pages, in one place. `{name}` in a text is replaced by a value; values are put in as text, never as HTML.
+// Every text of the pages. `{name}` in a text is replaced by a value; values are put in as text, never as HTML.
 
 import { stored, store } from "./storage.js";
+import { TRUST_DE, TRUST_EN } from "./trusttexts.js";
 
 const EN = {
+  ...TRUST_EN,
   brand: "Shopfloor Edge",
   yes: "yes",
   no: "no",
@@ -143,9 +145,9 @@ const EN = {
   "window.back": "Leave zoom",
   "timeline.title": "States",
   "timeline.role": "timeline",
-  "timeline.label": "States over time. Arrow keys walk through the spans, Enter zooms to one.",
+  "timeline.label": "States over time. Arrow keys walk through the spans, Enter zooms to one, space gives a stop its reason.",
   "timeline.legend": "Time in each state",
-  "timeline.hint": "Drag to zoom. With the keyboard: arrows and Enter.",
+  "timeline.hint": "Drag to zoom; press a stop to give it a reason. With the keyboard: arrows, Enter, space.",
   "timeline.external": "caused outside this machine",
   "timeline.stop": "whole stop {time}",
   "timeline.open": "stop still lasts",
@@ -238,6 +240,7 @@ const EN = {
 };
 
 const DE = {
+  ...TRUST_DE,
   brand: "Shopfloor Edge",
   yes: "ja",
   no: "nein",
@@ -378,9 +381,9 @@ const DE = {
   "window.back": "Zoom verlassen",
   "timeline.title": "Zustände",
   "timeline.role": "Zeitleiste",
-  "timeline.label": "Zustände über der Zeit. Pfeiltasten gehen durch die Abschnitte, Eingabe zoomt.",
+  "timeline.label": "Zustände über der Zeit. Pfeiltasten gehen durch die Abschnitte, Eingabe zoomt, Leertaste gibt einem Stillstand den Grund.",
   "timeline.legend": "Zeit in jedem Zustand",
-  "timeline.hint": "Ziehen zum Zoomen. Mit der Tastatur: Pfeile und Eingabe.",
+  "timeline.hint": "Ziehen zum Zoomen; einen Stillstand drücken, um ihm einen Grund zu geben. Mit der Tastatur: Pfeile, Eingabe, Leertaste.",
   "timeline.external": "außerhalb dieser Maschine verursacht",
   "timeline.stop": "ganzer Stillstand {time}",
   "timeline.open": "Stillstand dauert an",

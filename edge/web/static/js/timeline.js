@@ -15,7 +15,7 @@ const MERGE_PX = 0.35; // narrower spans are drawn at this width, so that no sto
 
 /**
  * <state-timeline>: `show({from, to, now, timezone, spans, totals})`, times of the frame in milliseconds.
- * Dispatches `range` (detail {from, to}) when somebody zooms.
+ * Dispatches `range` (detail {from, to}) when somebody zooms, `pick` (detail: the span) when somebody presses one.
  */
 class StateTimeline extends HTMLElement {
   #shown = null;
@@ -151,8 +151,18 @@ class StateTimeline extends HTMLElement {
     this.#cancelled();
     if (!drag) return;
     const ms = this.#msAt(event);
-    if (Math.abs(event.clientX - drag.x) < DRAG_PX) this.#moved(event);
+    if (Math.abs(event.clientX - drag.x) < DRAG_PX) this.#clicked(event);
     else this.#zoom(Math.min(drag.ms, ms), Math.max(drag.ms, ms));
+  }
+
+  #clicked(event) {
+    this.#moved(event);
+    this.#pick();
+  }
+
+  #pick() {
+    const span = this.#spans[this.#at];
+    if (span) this.dispatchEvent(new CustomEvent("pick", { detail: span }));
   }
 
   #cancelled() {
@@ -173,6 +183,7 @@ class StateTimeline extends HTMLElement {
     const to = { ArrowLeft: Math.max(from - 1, 0), ArrowRight: Math.min(this.#at + 1, last), Home: 0, End: last }[event.key];
     if (to !== undefined && last >= 0) this.#point(to);
     else if (event.key === "Enter" && this.#at >= 0) this.#zoomToSpan(this.#spans[this.#at]);
+    else if (event.key === " " && this.#at >= 0) this.#pick();
     else return;
     event.preventDefault();
   }
