@@ -219,7 +219,7 @@ class Mqtt5Connection(Connection, asyncio.Protocol):
             case mqtt5.PingRespPacket():
                 pass  # that something came is what counts
             case mqtt5.DisconnectPacket():
-                self._fail(_why(packet))
+                self._fail(_why(packet, self.options.client_id))
             case _:
                 raise ValueError(f"{packet.__class__.__name__} out of place")
 
@@ -258,7 +258,8 @@ def _received(packet: mqtt5.PublishPacket, now: int) -> int:
     return now
 
 
-def _why(packet: mqtt5.DisconnectPacket) -> MqttError:
+def _why(packet: mqtt5.DisconnectPacket, client_id: str) -> MqttError:
     if packet.reason_code == mqtt5.DisconnectReasonCode.SESSION_TAKEN_OVER:
-        return MqttError("another client has connected with our client id", wait_s=REFUSED_S, takeover=True)
+        text = f"another client has connected with our client id {client_id}"
+        return MqttError(text, wait_s=REFUSED_S, takeover=True)
     return MqttError(f"the broker says good-bye: {packet.reason_code.name.lower().replace('_', ' ')}")

@@ -14,6 +14,7 @@ import pytest
 from edge.mqtt.options import MqttOptions
 from tests.brokers import Broker, free_port
 from tests.mqtt.taker import Taker
+from tests.servers import find
 
 Protocol = Literal["5", "3.1.1"]
 LISTENER = """
@@ -104,7 +105,10 @@ async def test_a_password_file_is_read_again_at_each_attempt(tmp_path: Path, pro
     broker = Broker(("persistence false", "password_file passwords"), anonymous=False)
     (broker.folder / "passwords").touch()
     await asyncio.to_thread(
-        subprocess.run, ["mosquitto_passwd", "-b", "passwords", "edge", "right"], cwd=broker.folder, check=True
+        subprocess.run,
+        [find("mosquitto", "mosquitto_passwd"), "-b", "passwords", "edge", "right"],
+        cwd=broker.folder,
+        check=True,
     )
     secret = tmp_path / "password"
     secret.write_text("wrong\n")
