@@ -15,6 +15,10 @@ class JournalFull(JournalError):
     """No room (disk or quota): nothing of the call is durable; try again once there is room."""
 
 
+class JournalOverQuota(JournalFull):
+    """The journal's own limit is reached; the disk may have room."""
+
+
 class JournalDamaged(JournalError):
     """The contents of a segment file cannot be read as they should."""
 

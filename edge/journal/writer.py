@@ -12,7 +12,7 @@ from typing import Final, Self
 from edge.clock import SECOND
 from edge.journal.checksum import checksum
 from edge.journal.directory import WriterLock, first_of, segment_path, segment_paths
-from edge.journal.errors import JournalDamaged, JournalError, JournalFull, storage_errors
+from edge.journal.errors import JournalDamaged, JournalError, JournalFull, JournalOverQuota, storage_errors
 from edge.journal.limits import JournalLimits
 from edge.journal.mark import MarkFile
 from edge.journal.notice import GAP_TOPIC, Gap
@@ -80,16 +80,15 @@ class JournalWriter:
         """Make the entries durable in one transaction; the offset of the last of them.
 
         JournalFull: none is in the journal, call again later. JournalError: give up."""
-        if self._gap is not None:
-            self._append_gap()
-        if not entries:
-            return self.last_offset
-        self._keep_quota()
         try:
-            return self._write(entries)
-        except JournalDamaged:
-            self._mend()
-            return self._write(entries)
+            if self._gap is not None:
+                self._append_gap()
+            if not entries:
+                return self.last_offset
+            self._keep_quota()
+            return self._write_mending(entries)
+        except JournalOverQuota:
+            raise
         except JournalFull:
             self._reserve.give_up()
             raise
@@ -109,6 +108,13 @@ class JournalWriter:
         except JournalFull:
             self._gap = gap
             raise
+
+    def _write_mending(self, entries: Sequence[Entry]) -> int:
+        try:
+            return self._write(entries)
+        except JournalDamaged:
+            self._mend()
+            return self._write(entries)
 
     @storage_errors()
     def _write(self, entries: Sequence[Entry]) -> int:
@@ -149,7 +155,7 @@ class JournalWriter:
             self._close_segment(self._segment)
         self.retire(self._cursor)
         if self.bytes >= self.limits.max_bytes:
-            raise JournalFull(f"the journal has reached its limit of {self.limits.max_bytes} bytes")
+            raise JournalOverQuota(f"the journal has reached its limit of {self.limits.max_bytes} bytes")
 
     def _is_over(self, segment: SegmentWriter, count: int) -> bool:
         if count > SEGMENT_ROWS:
@@ -177,6 +183,7 @@ class JournalWriter:
         self._mark.close()
         self._open()
 
+    @storage_errors()
     def retire(self, cursor: int) -> int:
         """Everything below `cursor` has been dealt with: unlink whole closed segments beyond the limits; how many."""
         self._cursor = cursor

@@ -233,6 +233,7 @@ class Source:
         self._may_connect.set()
         if self._handshake is not None:
             self._handshake.reschedule(0.0)
+            self._handshake = None
         if self._connection is not None:
             self._connection.drop()
 
