@@ -35,6 +35,7 @@ PLACES = {
     "paho": ["edge/publisher.py"],
     "pluggy": ["edge/hookspecs.py", "edge/host.py"],
     "prometheus_client": ["edge/api/metrics.py"],
+    "pyarrow": ["edge/api/parquet.py"],
     "pydantic": ["edge/settings/", "edge/api/"],
     "pydantic_core": ["edge/settings/", "edge/api/"],
     "starlette": ["edge/api/", "edge/web/"],
@@ -104,7 +105,7 @@ def test_dependencies_are_those_that_are_imported() -> None:
     used = {name.split(".")[0] for file in ROOT.glob("edge/**/*.py") for _, name in imports(file)}
     used -= {*sys.stdlib_module_names, "edge", *BROUGHT_ALONG}
     extras = project["optional-dependencies"]
-    assert used - names_of([*project["dependencies"], *extras["influx"], *extras["demo"]]) == set()
+    assert used - names_of([*project["dependencies"], *extras["influx"], *extras["demo"], *extras["parquet"]]) == set()
     assert names_of(project["dependencies"]) - used == LOADED_BY_OTHERS
 
 

@@ -17,7 +17,7 @@ import pytest
 import typer.main
 
 from edge import cli, host
-from edge.api import assets, corrections, health, kpis, messages, stream
+from edge.api import assets, corrections, exports, health, kpis, messages, stream
 from edge.decode import DecodeSettings, decode
 from edge.decode.payload import PAYLOADS
 from edge.journal.record import Record
@@ -193,7 +193,7 @@ def test_every_setting_exists() -> None:
 
 def test_every_path_of_the_api_exists() -> None:
     routes = [
-        f"/api/v1{route.path}" for part in (assets, corrections, kpis, messages, stream) for route in part.router.routes
+        f"/api/v1{route.path}" for part in (assets, corrections, exports, kpis, messages, stream) for route in part.router.routes
     ]
     routes += [route.path for route in health.router.routes]
     patterns = [re.compile(re.sub(r"\\\{\w+(:path)?\\\}", ".+", re.escape(path)) + "$") for path in routes]

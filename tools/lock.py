@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
 BUILD = ("hatchling", "editables")  # editables: hatchling needs it for `pip install --editable`
 RUNTIME_EXTRAS = ("influx",)
+EXTRAS = (*RUNTIME_EXTRAS, "demo", "dev")  # without parquet: large, and the tests do not need it
 
 HEAD = """\
 # Pinned versions with the hashes of their files, for Python 3.11 to 3.13. Written by `make lock`, never by hand.
@@ -42,7 +43,7 @@ def compose(place: Path) -> str:
     everything = resolve(
         place,
         [
-            "--all-extras",
+            *(f"--extra={name}" for name in EXTRAS),
             f"--constraint={place / 'runtime.txt'}",
             str(ROOT / "pyproject.toml"),
             str(place / "build.in"),

@@ -5,7 +5,7 @@ Instants are integer microseconds since 1970 (UTC), answers are JSON-ready dicts
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypedDict
 
@@ -21,6 +21,18 @@ class Window(Protocol):
 
     @property
     def end(self) -> int: ...
+
+
+class Exported(Protocol):
+    """A table: what each column holds ("text", "integer", "number", "truth" or "instant"), and the rows in pieces.
+
+    A piece is read when it is asked for, from any thread, one at a time."""
+
+    @property
+    def columns(self) -> Mapping[str, str]: ...
+
+    @property
+    def pieces(self) -> Iterator[Sequence[Sequence[Any]]]: ...
 
 
 class RejectionFilter(TypedDict):
@@ -73,6 +85,10 @@ class Answers(Protocol):
 
     def explain(self, name: str, window: Any, as_of: int | None) -> Answer:
         """A KPI with its intervals, counts, units, settings and the messages behind them."""
+        ...
+
+    def export(self, table: str, window: Any, kpi: str | None, step: str | None, as_of: int | None) -> Exported:
+        """`table` is events, spans, units or kpis; the last three only concern kpis."""
         ...
 
     def rejections(self, filters: RejectionFilter) -> Answer: ...

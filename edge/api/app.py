@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, Depends, FastAPI
 
 from edge import __version__
-from edge.api import assets, corrections, docs, kpis, messages, problems, stream
+from edge.api import assets, corrections, docs, exports, kpis, messages, problems, stream
 from edge.api.answers import Answers, Health, JournalWriting, Metrics
 from edge.api.context import ApiSettings, Context
 from edge.api.headers import SecurityHeaders
@@ -34,7 +34,7 @@ def create_app(
 
     Its lifespan ends the query threads; the streams end with `hub.close()`."""
     settings = settings or ApiSettings()
-    queries = Queries(threads=settings.threads, waiting=settings.waiting)
+    queries = Queries(threads=settings.threads, waiting=settings.waiting, long=settings.exports)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -56,7 +56,7 @@ def create_app(
     problems.install(app)
     app.add_middleware(SecurityHeaders)
     v1 = APIRouter(prefix="/api/v1", dependencies=[Depends(refuse_repeated)])
-    for part in (assets, kpis, messages, stream):
+    for part in (assets, kpis, exports, messages, stream):
         v1.include_router(part.router)
     if journal is not None:
         v1.include_router(corrections.router)

@@ -23,8 +23,10 @@ class ApiSettings:
 
     threads: int = 4  # how many questions are answered at once
     waiting: int = 64  # how many may be asked at once
+    exports: int = 2  # how many files are made at once
     windows: int = 10_000  # of one answer with a step
     window_us: int = 3660 * DAY
+    export_us: int = 366 * DAY  # of a table that is sent as it is made
     timeline_us: int = 31 * DAY  # spans are listed one by one
     ahead_us: int = 366 * DAY  # how far a window may reach into the future
     oldest_us: int = 946_684_800_000_000  # 2000-01-01

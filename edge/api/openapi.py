@@ -39,7 +39,18 @@ SHAPES: dict[str, tuple[type, ...]] = {
     "ready": (shapes.Ready,),
 }
 EVENT = 'id: 4713-0\nevent: event\ndata: {"offset": 4713, "kind": "state", "state": "fault"}\n\n'
+SPANS = (
+    "asset,from,to,seconds,state,time_class,scheduled,external,reason,product,order,shift,stop_from,stop_to,stop_fault,"
+    "stop_micro,ruling\r\ndemo/packing/l1/m001,2025-03-03T06:00:00Z,2025-03-03T06:41:07Z,2467.0,running,run,true,false,"
+    ",P1,4711,early,,,,,6\r\n"
+)
+WINDOWS = (
+    "asset,kpi,from,to,shift,date,coverage,revision,provisional,flags,values.oee,facts.run_time_s,more\r\n"
+    "demo/packing/l1,oee,2025-03-03T05:00:00Z,2025-03-03T13:00:00Z,early,2025-03-03,1.0,1,true,,0.71,25380.0,\r\n"
+)
 TEXTS = {
+    "export": ("text/csv", SPANS),
+    "export_kpis": ("text/csv", WINDOWS),
     "stream": ("text/event-stream", EVENT),
     "metrics": ("text/plain", "edge_messages_received_total 4713.0\n"),
 }

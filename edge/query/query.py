@@ -245,6 +245,7 @@ class Query:
                     "unit": kpi.unit,
                     "headline": kpi.headline or name,
                     "details": list(kpi.details),
+                    "quotients": {value: list(facts) for value, facts in kpi.quotients.items()},
                     "better": kpi.better,
                     "rank": kpi.rank,
                     "plugin": loaded.plugin,
@@ -283,10 +284,12 @@ class Query:
                 **explain(question, question.cells(), name, window.window),
             }
 
-    def export(self, table: str, window: Asked, kpi: str | None, step: str | None) -> Table:
+    def export(self, table: str, window: Asked, kpi: str | None, step: str | None, as_of: int | None) -> Table:
         """A table of a window; its pieces may be read from any thread, one at a time."""
         self.settle(SETTLE_S)
-        return export(partial(self._asking, settle_s=0), table, window.asset, window.window, kpi=kpi, step=step)
+        return export(
+            partial(self._asking, as_of=as_of, settle_s=0), table, window.asset, window.window, kpi=kpi, step=step
+        )
 
     def corrections(self, path: str | None, start: int | None, end: int | None, limit: int) -> dict[str, Any]:
         """Corrections that touch a time, the newest `limit` of them in the order in which they were said."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,10 +27,31 @@ class FakeWindow:
 
 
 @dataclass
+class FakeTable:
+    """Rows of a cell of each kind; `read` says how many pieces were taken."""
+
+    rows: Sequence[Sequence[Any]] = ((1, "=1+1", -2.5, True, NOW),)
+    count: int = 3
+    read: int = 0
+    columns: Mapping[str, str] = field(
+        default_factory=lambda: {"a": "integer", "b": "text", "c": "number", "d": "truth", "e": "instant"}
+    )
+
+    def __post_init__(self) -> None:
+        self.pieces = self._pieces()
+
+    def _pieces(self) -> Iterator[Sequence[Sequence[Any]]]:
+        for _ in range(self.count):
+            self.read += 1
+            yield self.rows
+
+
+@dataclass
 class FakeAnswers:
     """`asked` has each question as (name, arguments). A machine `nowhere` does not exist, one `broken` is a fault."""
 
     asked: list[tuple[Any, ...]] = field(default_factory=list)
+    table: FakeTable = field(default_factory=FakeTable)
 
     def window(self, asset: str, start: int | None, end: int | None, shift: str | None) -> FakeWindow:
         self.asked.append(("window", asset, start, end, shift))
@@ -79,6 +100,12 @@ class FakeAnswers:
 
     def kpi(self, name: str, window: FakeWindow, step: str | None, as_of: int | None) -> Answer:
         return self._answer("kpi", name, window, step, as_of, example="stepped" if step else "window")
+
+    def export(self, table: str, window: FakeWindow, kpi: str | None, step: str | None, as_of: int | None) -> FakeTable:
+        self.asked.append(("export", table, window, kpi, step, as_of))
+        if window.asset.endswith("nowhere"):
+            raise QueryError("asset", window.asset, "no machine has published there", 404)
+        return self.table
 
     def rejections(self, filters: RejectionFilter) -> Answer:
         return self._answer("rejections", filters)

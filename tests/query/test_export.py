@@ -53,7 +53,7 @@ def query() -> Iterator[Query]:
 
 def table(query: Query, name: str, start: float, end: float, asset: str = "s/a/l", **more: Any) -> Table:
     asked = Asked(asset, Window(from_text(at(start)), from_text(at(end))))
-    return query.export(name, asked, more.get("kpi"), more.get("step"))
+    return query.export(name, asked, more.get("kpi"), more.get("step"), None)
 
 
 def rows(found: Table) -> list[dict[str, Any]]:
