@@ -84,6 +84,14 @@ class Rows:
         self.values.frombytes(b"".join([segment[32:] for segment in segments]))
 
 
+def newest_instant(segment: bytes) -> int:
+    """The latest instant in a segment that has rows."""
+    rows = int.from_bytes(segment[:4], "little")
+    if rows == 1:
+        return int.from_bytes(segment[16:24], "little", signed=True)
+    return max(array("q", segment[16 : 16 + 8 * rows]))
+
+
 def newest_row(segment: bytes) -> Rows:
     """Only the row with the latest instant of a segment, the last one of several."""
     rows = Rows()

@@ -17,6 +17,7 @@ import apsw
 from edge.store.recent import Recent
 from edge.store.segments import Quality, Rows, has_rows, is_sealed, join, newest_row, segment_of, split
 from edge.store.series import Group
+from edge.store.unsealed import Latest, Point, keep_newest, newest_folded
 
 SCHEMA = """
 create table reading_log(flush integer primary key, segments blob not null);
@@ -24,9 +25,6 @@ create table reading_hot(
     "group" integer not null, flush integer not null, newest integer not null, segment blob not null,
     primary key("group", flush)) without rowid;
 """
-
-Point = tuple[int, int, float]
-"""Instant, offset, value."""
 
 
 class Tail:
@@ -71,16 +69,16 @@ class Tail:
         self.size += len(segment)
         return segment
 
-    def take_back(self, segment: bytes, *, folded: bool) -> None:
-        """Take a segment of the last run; of a folded one only what came last."""
+    def take_back(self, segment: bytes) -> None:
+        """Take a segment of the log of the last run."""
+        self.segments.append(segment)
+        self.size += len(segment)
+
+    def take_last(self, segment: bytes) -> None:
+        """Take what came last from the segment that has it."""
         row = newest_row(segment)
-        ts = row.times[0]
-        if self.last is None or ts >= self.last[0]:
-            self.last = ts, row.offsets[0], tuple(row.values)
-        self.newest = max(self.newest, ts)
-        if not folded:
-            self.segments.append(segment)
-            self.size += len(segment)
+        self.last = row.times[0], row.offsets[0], tuple(row.values)
+        self.newest = max(self.newest, row.times[0])
 
     def clear(self, rest: Iterable[bytes] = ()) -> None:
         """Forget the rows, which are sealed now, except for a rest; what came last stays known."""
@@ -114,7 +112,7 @@ class HotRows:
 
     def restore(self, tails: Mapping[int, Tail]) -> None:
         """Fill the tails, by group, with what the last run had flushed and not sealed."""
-        folded = self._restore_folded(tails)
+        folded, latest = self._restore_folded(tails)
         for flush, blob in self._db.execute("select flush, segments from reading_log order by flush"):
             self._log.append((flush, len(blob)))
             self._bytes += len(blob)
@@ -125,26 +123,23 @@ class HotRows:
                 if is_sealed(segment):
                     tails[group].clear()
                     self._logged.pop(group, None)
+                    latest.pop(group, None)
                 if has_rows(segment):
-                    tails[group].take_back(segment, folded=False)
+                    tails[group].take_back(segment)
                     self._note(tails[group], flush)
+                    keep_newest(latest, group, segment)
+        for group, (_, segment) in latest.items():
+            tails[group].take_last(segment)
 
-    def _restore_folded(self, tails: Mapping[int, Tail]) -> dict[int, int]:
-        """What is known of folded rows; returns the last flush of each group. Their segments stay where they are."""
+    def _restore_folded(self, tails: Mapping[int, Tail]) -> tuple[dict[int, int], Latest]:
+        """Of each folded group the last flush, and the segment with the latest instant. The rest stays where it is."""
         folded: dict[int, int] = {}
-        newest: dict[int, tuple[int, int]] = {}
-        sql = 'select "group", flush, newest, length(segment) from reading_hot order by "group", flush'
-        for group, flush, ts, size in self._db.execute(sql):
-            tails[group].folded += size
-            tails[group].size += size
+        sql = 'select "group", max(flush), total(length(segment)) from reading_hot group by "group"'
+        for group, flush, size in self._db.execute(sql):
             folded[group] = flush
-            newest[group] = max(newest.get(group, (ts, flush)), (ts, flush))
+            tails[group].folded = tails[group].size = int(size)
             self._flush = max(self._flush, flush)
-        for group, (_, flush) in newest.items():
-            sql = 'select segment from reading_hot where "group"=? and flush=?'
-            for (segment,) in self._db.execute(sql, (group, flush)):
-                tails[group].take_back(segment, folded=True)
-        return folded
+        return folded, newest_folded(self._db)
 
     def _note(self, tail: Tail, flush: int) -> None:
         if tail.group.id not in self._logged:

@@ -7,10 +7,12 @@ from collections.abc import Iterable
 
 import apsw
 
-from edge.store.segments import Rows, find, has_rows, is_sealed, newest_row, split
+from edge.store.segments import Rows, find, has_rows, is_sealed, newest_instant, newest_row, split
 
 Point = tuple[int, int, float]
 """Instant, offset, value."""
+Latest = dict[int, tuple[int, bytes]]
+"""By group: the latest instant, and the segment that has it."""
 
 
 def hot_rows(db: apsw.Connection, groups: Iterable[int]) -> dict[int, Rows]:
@@ -39,39 +41,43 @@ def hot_rows(db: apsw.Connection, groups: Iterable[int]) -> dict[int, Rows]:
 
 def newest_points(db: apsw.Connection) -> dict[int, Point]:
     """The latest unsealed point of each signal, by its number."""
-    flushes = _flushes(db)
-    latest: dict[int, Rows] = {}
-    for group, (newest, _) in flushes.items():
-        for (segment,) in db.execute('select segment from reading_hot where "group"=? and flush=?', (group, newest)):
-            latest[group] = newest_row(segment)
+    latest = newest_folded(db)
+    folded = dict(db.execute('select "group", max(flush) from reading_hot group by "group"'))
     for flush, blob in db.execute("select flush, segments from reading_log order by flush"):
         for group, segment in split(blob):
-            if group in flushes and flush <= flushes[group][1]:
+            if flush <= folded.get(group, 0):
                 continue
             if is_sealed(segment):
                 latest.pop(group, None)
             if has_rows(segment):
-                row = newest_row(segment)
-                if group not in latest or row.times[0] >= latest[group].times[0]:
-                    latest[group] = row
+                keep_newest(latest, group, segment)
     found: dict[int, Point] = {}
     for group, ids in db.execute("select id, signals from reading_groups"):
         if group in latest:
-            last = latest[group]
+            last = newest_row(latest[group][1])
             for signal, value in zip(array("q", ids), last.values, strict=True):
                 point = last.times[0], last.offsets[0], value
                 found[signal] = max(found.get(signal, point), point)
     return found
 
 
-def _flushes(db: apsw.Connection) -> dict[int, tuple[int, int]]:
-    """For each folded group: the flush whose row has the latest instant, and the last flush."""
+def keep_newest(latest: Latest, group: int, segment: bytes) -> None:
+    """Keep the segment if none before it has a later instant."""
+    ts = newest_instant(segment)
+    if group not in latest or ts >= latest[group][0]:
+        latest[group] = ts, segment
+
+
+def newest_folded(db: apsw.Connection) -> Latest:
+    """Of each folded group the segment with the latest instant."""
     newest: dict[int, tuple[int, int]] = {}
-    last: dict[int, int] = {}
     for group, flush, ts in db.execute('select "group", flush, newest from reading_hot order by "group", flush'):
         newest[group] = max(newest.get(group, (ts, flush)), (ts, flush))
-        last[group] = flush
-    return {group: (flush, last[group]) for group, (_, flush) in newest.items()}
+    found: Latest = {}
+    for group, (ts, flush) in newest.items():
+        for (segment,) in db.execute('select segment from reading_hot where "group"=? and flush=?', (group, flush)):
+            found[group] = ts, segment
+    return found
 
 
 def last_flush(db: apsw.Connection) -> int:
