@@ -35,6 +35,7 @@ class Kpi:
     unit: ClassVar[str] = "1"
     headline: ClassVar[str] = ""  # the value shown large on the page; default: the value called like the KPI
     details: ClassVar[tuple[str, ...]] = ()  # values shown small beside it
+    quotients: ClassVar[Mapping[str, tuple[str, str]]] = {}  # value -> the two facts it divides, for its explanation
     better: ClassVar[Literal["up", "down"]] = "up"
     rank: ClassVar[int] = 100  # order on the page, lowest first
     board: ClassVar[bool] = True  # False: answers questions, but has no place on the cards of the page

@@ -235,6 +235,7 @@ class KpiDescription(Struct):
     plugin: str
     version: str | None
     failures: int
+    quotients: dict[str, list[str]] | UnsetType = UNSET  # value -> the two facts that it divides
     last_error: str | UnsetType | None = UNSET
 
 

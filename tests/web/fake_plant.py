@@ -110,6 +110,7 @@ KPIS: list[Json] = [
         "unit": "1",
         "headline": "oee",
         "details": ["availability", "performance", "quality"],
+        "quotients": {"availability": ["run_time_s", "planned_busy_s"]},
         "better": "up",
         "rank": 10,
         "plugin": "oee",

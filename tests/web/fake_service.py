@@ -20,6 +20,7 @@ from fastapi.responses import StreamingResponse
 from edge.web.pages import add_pages
 from tests.web import fake_history as history
 from tests.web import fake_plant as plant
+from tests.web import fake_trust as trust
 from tests.web.fake_history import now_utc
 from tests.web.fake_plant import Json, iso
 
@@ -34,6 +35,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(lifespan=lifespan)
+app.include_router(trust.router)
 changed: dict[str, Json] = {}  # what a test has put over a machine's status
 clients: set[asyncio.Queue[str | None]] = set()
 refusing = {"api": False}
@@ -196,6 +198,7 @@ async def drop(refuse_api: bool = False) -> Json:
 async def reset() -> Json:
     refusing["api"] = False
     changed.clear()
+    trust.reset()
     return {}
 
 

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from edge.api import shapes
+from edge.api import explained, shapes
 from tests.web import fake_service
 from tests.web.fake_history import now_utc
 from tests.web.fake_plant import iso
@@ -26,6 +26,9 @@ ANSWERS: dict[str, Any] = {
     f"assets/{MACHINE}/readings?signal=vibration&{WINDOW}": shapes.Readings,
     "kpis": shapes.Kpis,
     f"kpis/oee?asset={MACHINE}&{WINDOW}": shapes.KpiAnswer,
+    f"kpis/oee/explain?asset={MACHINE}&{WINDOW}": explained.Explained,
+    "messages/80100": shapes.Message,
+    "corrections": shapes.Corrections,
     "rejections": shapes.Rejections,
     f"events?asset={MACHINE}&from={START}": shapes.Events,
 }

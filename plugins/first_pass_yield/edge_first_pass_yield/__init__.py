@@ -7,7 +7,7 @@ stations' first pass yields. Rework and retests never count, aborted tests are n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from edge import Facts, Kpi, Slice, Unit, hookimpl
 from edge_first_pass_yield.formulas import (
@@ -30,6 +30,11 @@ class FirstPassYield(Kpi):
     title = "First pass yield"
     headline = "first_pass_yield"
     details = ("final_yield", "rty")
+    quotients: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "first_pass_yield": ("first_pass", "units"),
+        "final_yield": ("final_pass", "units"),
+        "line_fpy": ("clean", "started"),
+    }
     rank = 20
 
     def facts(self, slice: Slice) -> Facts:

@@ -8,7 +8,7 @@ unrounded.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from edge import Facts, Kpi, Slice, Stop, hookimpl
 from edge_oee import formulas
@@ -23,6 +23,13 @@ class Oee(Kpi):
     title = "OEE"
     headline = "oee"
     details = ("availability", "performance", "quality")
+    quotients: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "oee": ("ideal_good_s", "planned_busy_s"),
+        "availability": ("run_time_s", "planned_busy_s"),
+        "performance": ("ideal_total_s", "run_time_s"),
+        "quality": ("ideal_good_s", "ideal_total_s"),
+        "quality_by_count": ("good_count", "total_count"),
+    }
     rank = 10
 
     def facts(self, slice: Slice) -> Facts:
@@ -42,7 +49,7 @@ class Oee(Kpi):
             "availability": availability,
             "performance": performance,
             "quality": quality,
-            "quality_by_count": None if not _judged(facts) else ratio(facts["good_count"], facts["total_count"]),
+            "quality_by_count": formulas.quality(facts["good_count"], facts["total_count"]) if _judged(facts) else None,
             "nee": nee,
             "utilisation": utilisation,
             "teep": None if oee is None or utilisation is None else formulas.teep(oee, utilisation),
@@ -64,6 +71,8 @@ class Oee(Kpi):
             found.add("counts_without_run")
         if facts["total_count"] and not _judged(facts):
             found.add("no_reject_signal")
+        if facts["good_count"] < 0:
+            found.add("bad_gt_total")
         if facts["ideal_count"] != facts["total_count"]:
             found.add("no_ideal_cycle")
         known = facts["planned_busy_s"] + facts["unknown_s"]

@@ -21,13 +21,19 @@ export function openExplanation(kpi, value, asset, { from, to }) {
 
 function content(kpi, name, answer) {
   const text = valueText(name, answer.values[name], kpi.unit);
+  const sum = sumLine(kpi, name, answer, text);
   const flags = answer.flags.map((flag) => h("li", {}, h("strong", { class: "chip warn" }, flagText(flag)), ` ${t(`flag.${flag}.why`, {}, "")}`));
   const values = factTable(t("kpi.values"), answer.values, (key, value) => valueText(key, value, kpi.unit));
   return [
-    h("p", { class: "explain-sum" }, sumLine(kpi, name, answer, text)),
+    h("p", { class: "explain-sum" }, sum ?? h("strong", {}, text)),
     h("p", { class: "quiet" }, originText(answer, kpi)),
     flags.length ? h("ul", { class: "explain-flags" }, flags) : null,
-    h("div", { class: "explain-facts" }, values, factTable(t("kpi.facts"), answer.facts)),
+    h(
+      "details",
+      { "data-part": "facts", open: !sum },
+      h("summary", {}, t("explain.facts")),
+      h("div", { class: "explain-facts" }, values, factTable(t("kpi.facts"), answer.facts)),
+    ),
     ...answer.machines.flatMap((machine) => machineParts(machine, answer)),
   ];
 }
@@ -37,7 +43,7 @@ function sumLine(kpi, name, answer, text) {
   const [upper, lower] = kpi.quotients?.[name] ?? [];
   const [above, below] = [answer.facts[upper], answer.facts[lower]];
   const fits = Number.isFinite(above) && below > 0 && Math.abs(above / below - answer.values[name]) <= NEAR * Math.max(1, above / below);
-  if (!fits) return h("strong", {}, text);
+  if (!fits) return null;
   const part = (key, value) => h("span", {}, valueName(key), " ", h("b", {}, plainText(key, value)));
   return [part(upper, above), h("span", {}, "/"), part(lower, below), h("span", {}, "="), h("strong", {}, text)];
 }

@@ -21,7 +21,7 @@ export function valueText(name, value, unit) {
   if (value === null || value === undefined) return UNKNOWN;
   if (typeof value !== "number") return String(value);
   if (name.endsWith("_s")) return duration(value);
-  if (name.endsWith("_count")) return count(value);
+  if (name.endsWith("_count") && !name.endsWith("_by_count")) return count(value);
   return unit === "1" ? percent(value) : quantity(value, unit);
 }
 
