@@ -184,8 +184,8 @@ class MachineCells:
 
     def extent(self) -> tuple[int, int] | None:
         """The first and the last hour of which anything is stored."""
-        sql = "select min(hour), max(hour) from hours where machine=?"
-        found: Any = self.db.execute(sql, (self.row.number,)).fetchone()
+        sql = "select (select min(hour) from hours where machine=?1), (select max(hour) from hours where machine=?1)"
+        found: Any = self.db.execute(sql, (self.row.number,)).fetchone()  # one by one: each is a look at one end
         return None if found is None or found[0] is None else (int(found[0]), int(found[1]))
 
     def needs(self, start: int, end: int) -> Need | None:
