@@ -29,13 +29,18 @@ from edge.events import (
 from edge.timeline.alive import RESOLUTION, Alive
 
 
+def effect(event: AnyEvent) -> int:
+    """The instant at which the event takes effect."""
+    if isinstance(event, CounterLevel):
+        return event.ts - 1
+    if isinstance(event, ScrapReport) and event.produced_ts is not None:
+        return event.produced_ts
+    return event.ts
+
+
 def hour_of(event: AnyEvent) -> int:
     """Start of the UTC hour in which the event takes effect."""
-    ts = event.ts
-    if isinstance(event, CounterLevel):
-        ts -= 1
-    elif isinstance(event, ScrapReport) and event.produced_ts is not None:
-        ts = event.produced_ts
+    ts = effect(event)
     return ts - ts % HOUR
 
 
@@ -109,7 +114,7 @@ class HourEvents:
         if event.received > self.max_received:
             self.max_received = event.received
         if event.clock_ahead:
-            self.clock_ahead.append(event.ts)
+            self.clock_ahead.append(effect(event))
         if isinstance(event, PartCount):
             columns = self.counts.get(event.product)
             if columns is None:
@@ -164,8 +169,7 @@ def _add_order(hour: HourEvents, event: OrderEvent) -> None:
 
 
 def _add_scrap(hour: HourEvents, event: ScrapReport) -> None:
-    ts = event.ts if event.produced_ts is None else event.produced_ts
-    hour.scrap.append((ts, event.qty, event.product))
+    hour.scrap.append((effect(event), event.qty, event.product))
 
 
 _ADD: dict[type[Event], Callable[[HourEvents, Any], None]] = {
