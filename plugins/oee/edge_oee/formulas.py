@@ -36,8 +36,10 @@ def performance(ideal_total: float, run: float) -> float | None:
 
 
 def quality(good: float, total: float) -> float | None:
-    """Good parts / parts (ISO 22400-2: GQ / PQ); ideal times instead of counts with several products (ruling 11)."""
-    return ratio(good, total)
+    """Good parts / parts (ISO 22400-2: GQ / PQ); ideal times instead of counts with several products (ruling 11).
+
+    None too where more was rejected than made: rejects of another window, so that this one's share is not known."""
+    return ratio(good, total) if good >= 0 else None
 
 
 def oee(availability: float, performance: float, quality: float) -> float:

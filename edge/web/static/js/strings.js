@@ -137,6 +137,8 @@ const EN = {
   "flag.clock_ahead.why": "The device's clock ran ahead: the time of arrival was used.",
   "flag.no_reject_signal": "No reject signal",
   "flag.no_reject_signal.why": "This machine does not report rejects: quality is not known.",
+  "flag.bad_gt_total": "More rejects than parts",
+  "flag.bad_gt_total.why": "More parts were rejected in this window than made: quality is not known.",
 
   "window.label": "Window",
   "window.1h": "1 h",
@@ -373,6 +375,8 @@ const DE = {
   "flag.clock_ahead.why": "Die Uhr des Geräts ging vor: Es gilt die Zeit der Ankunft.",
   "flag.no_reject_signal": "Kein Ausschusssignal",
   "flag.no_reject_signal.why": "Diese Maschine meldet keinen Ausschuss: Die Qualität ist nicht bekannt.",
+  "flag.bad_gt_total": "Mehr Ausschuss als Teile",
+  "flag.bad_gt_total.why": "In diesem Fenster wurde mehr Ausschuss gemeldet als gefertigt: Die Qualität ist nicht bekannt.",
 
   "window.label": "Fenster",
   "window.1h": "1 h",
