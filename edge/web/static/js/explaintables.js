@@ -13,7 +13,7 @@ const AT_ONCE = 100; // rows before somebody asks for more
 export function intervalTable(intervals, rulings, zone) {
   const rows = intervals.map((interval) => [
     time(interval.from, zone),
-    clockTime(Date.parse(interval.to), zone),
+    [clockTime(Date.parse(interval.to), zone), "number"],
     [duration(interval.seconds), "number"],
     tone(interval.time_class),
     stateName(interval.state),
@@ -32,7 +32,7 @@ export function countTable(counts, zone) {
   const sums = numbers.map((name) => [count(scheduled.reduce((sum, row) => sum + row[name], 0)), "number"]);
   const rows = counts.map((row) => [
     time(row.from, zone),
-    clockTime(Date.parse(row.to), zone),
+    [clockTime(Date.parse(row.to), zone), "number"],
     row.product ?? UNKNOWN,
     t(`booked.${row.booked}`, {}, row.booked),
     [count(row.ideal_s), "number"],
