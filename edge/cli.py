@@ -1,13 +1,14 @@
 """The command `edge`. Imports of what a command does are inside it, so that `edge --help` answers at once."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
-    from edge.settings.load import Settings
+    from edge.settings.load import Settings, SettingsError
 
 app = typer.Typer(
     help="Edge service for shop-floor data: MQTT in; OEE, yield and maintenance out.",
@@ -131,6 +132,37 @@ def rebuild(config: ConfigDir = CONFIG, overrides: Overrides = None) -> None:
     raise typer.Exit(rebuild_store(settings))
 
 
+class Importable(StrEnum):
+    """What a CSV file can bring into the plant file."""
+
+    products = "products"
+    calendar = "calendar"
+
+
+@app.command("import")
+def import_(
+    what: Annotated[Importable, typer.Argument(help="What the rows are.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="A CSV file; columns: docs/settings.md.")],
+    config: ConfigDir = CONFIG,
+    write: Annotated[bool, typer.Option("--write", help="Write plant.toml anew, and keep the one before.")] = False,
+) -> None:
+    """Take products or a calendar from a CSV file: print them as TOML, or write them into plant.toml."""
+    from edge.settings import imports
+    from edge.settings.load import SettingsError
+    from edge.settings.toml_text import toml_text
+
+    try:
+        taken = imports.products(file) if what is Importable.products else imports.calendar(file)
+        data = imports.merged(config, taken)
+        if not write:
+            typer.echo(toml_text(taken.data), nl=False)
+            return
+        kept = imports.write(config, data)
+    except SettingsError as error:
+        _refuse(error, "nothing was written")
+    typer.echo(f"{config / 'plant.toml'}: written" + (f"; the file before is {kept}" if kept else ""))
+
+
 def _settings(config: Path, overrides: list[str] | None) -> "Settings":
     """The settings, or the end of the command: every problem on standard error, status 78."""
     from edge.settings.load import SettingsError, load
@@ -138,11 +170,15 @@ def _settings(config: Path, overrides: list[str] | None) -> "Settings":
     try:
         return load(config, overrides or ())
     except SettingsError as error:
-        for problem in error.problems:
-            typer.echo(problem, err=True)
-        count = len(error.problems)
-        typer.echo(f"{count} problem{'' if count == 1 else 's'} in the settings: nothing was started", err=True)
-        sys.exit(error.status)
+        _refuse(error, "nothing was started")
+
+
+def _refuse(error: "SettingsError", so: str) -> NoReturn:
+    for problem in error.problems:
+        typer.echo(problem, err=True)
+    count = len(error.problems)
+    typer.echo(f"{count} problem{'' if count == 1 else 's'} in the settings: {so}", err=True)
+    sys.exit(error.status)
 
 
 def main() -> None:

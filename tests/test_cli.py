@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from edge.cli import app
 
-COMMANDS = ["run", "demo", "check", "simulate", "replay", "rebuild"]
+COMMANDS = ["run", "demo", "check", "simulate", "replay", "rebuild", "import"]
 CONFIG = Path(__file__).parents[1] / "config"
 HEAVY = ["pydantic", "fastapi", "uvicorn", "edge.settings", "rich"]
 
@@ -20,10 +20,10 @@ def edge(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_commands_are_those_of_the_design() -> None:
-    assert [command.callback.__name__ for command in app.registered_commands if command.callback] == COMMANDS
+    assert list(typer.main.get_command(app).commands) == COMMANDS  # type: ignore[attr-defined]  # a group
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", [name for name in COMMANDS if name != "import"])  # that one starts nothing
 def test_each_command_takes_a_folder_and_settings(name: str) -> None:
     command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]  # a group
     options = {option for parameter in command.params for option in parameter.opts}
