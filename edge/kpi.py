@@ -32,7 +32,8 @@ class Kpi:
 
     name: ClassVar[str]
     title: ClassVar[str] = ""
-    unit: ClassVar[str] = "1"
+    unit: ClassVar[str] = "1"  # of its values; "1" is a share and shown in percent, "" a plain number
+    units: ClassVar[Mapping[str, str]] = {}  # value -> unit, where it has another one than the KPI
     headline: ClassVar[str] = ""  # the value shown large on the page; default: the value called like the KPI
     details: ClassVar[tuple[str, ...]] = ()  # values shown small beside it
     quotients: ClassVar[Mapping[str, tuple[str, str]]] = {}  # value -> the two facts it divides, for its explanation

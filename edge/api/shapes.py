@@ -85,6 +85,7 @@ class KpiSummary(Struct):
     unit: str
     details: list[str]
     better: Literal["up", "down"]
+    units: dict[str, str] | UnsetType = UNSET  # value -> unit, where it has another one than the KPI
 
 
 class MachineStatus(Struct, rename=FROM):
@@ -235,6 +236,7 @@ class KpiDescription(Struct):
     plugin: str
     version: str | None
     failures: int
+    units: dict[str, str] | UnsetType = UNSET  # value -> unit, where it has another one than the KPI
     quotients: dict[str, list[str]] | UnsetType = UNSET  # value -> the two facts that it divides
     last_error: str | UnsetType | None = UNSET
 

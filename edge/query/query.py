@@ -245,6 +245,7 @@ class Query:
                     "unit": kpi.unit,
                     "headline": kpi.headline or name,
                     "details": list(kpi.details),
+                    "units": dict(kpi.units),
                     "quotients": {value: list(facts) for value, facts in kpi.quotients.items()},
                     "better": kpi.better,
                     "rank": kpi.rank,

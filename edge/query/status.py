@@ -162,6 +162,7 @@ def _kpis(question: Question, cells: Sequence[MachineCells], window: Window) -> 
             "headline": kpi.headline or name,
             "details": list(kpi.details),
             "unit": kpi.unit,
+            "units": dict(kpi.units),
             "better": kpi.better,
             "values": found["values"],
             "flags": found["flags"],

@@ -22,6 +22,7 @@ Numbers = dict[str, float | None]
 class Capability(Kpi):
     name = "capability"
     title = "Process capability"
+    unit = ""
     headline = "cpk"
     details = ("ppk", "beyond_limits")
     rank = 140
@@ -114,7 +115,7 @@ def capability(key: str, of_sums: Mapping[str, float]) -> Numbers:
 class ControlChart(Kpi):
     name = "control_chart"
     title = "Control chart"
-    unit = "1"
+    unit = ""
     headline = "findings"
     details = ("points",)
     better = "down"

@@ -6,7 +6,7 @@ Formula: ISO 22400-2, energy of the production / parts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from edge import Facts, Kpi, SignalSummary, Slice, hookimpl
 from edge_energy.formulas import energy_per_part, kwh, kwh_of_power
@@ -18,6 +18,7 @@ class Energy(Kpi):
     name = "energy"
     title = "Energy per part"
     unit = "kWh"
+    units: ClassVar[Mapping[str, str]] = {"power_coverage": "1"}
     headline = "energy_per_part_kwh"
     details = ("energy_kwh", "energy_per_good_part_kwh")
     better = "down"

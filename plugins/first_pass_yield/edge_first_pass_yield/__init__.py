@@ -28,6 +28,9 @@ __version__ = "0.2.0"
 class FirstPassYield(Kpi):
     name = "first_pass_yield"
     title = "First pass yield"
+    units: ClassVar[Mapping[str, str]] = {
+        "dpu": "", "dpmo": "", "sigma_level": "", "sigma_shift": "", "sigma_sides": "",
+    }  # fmt: skip
     headline = "first_pass_yield"
     details = ("final_yield", "rty")
     quotients: ClassVar[Mapping[str, tuple[str, str]]] = {

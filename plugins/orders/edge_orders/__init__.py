@@ -7,7 +7,7 @@ net of the dwell that the customer asked for; inventory turns = throughput / ave
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from edge import Facts, Kpi, OrderAction, Slice, hookimpl
 from edge_orders.formulas import DAYS_A_YEAR, inventory_days, on_time_delivery, ratio, turns
@@ -20,6 +20,9 @@ YEAR_S = DAYS_A_YEAR * 86_400
 class Orders(Kpi):
     name = "orders"
     title = "Orders"
+    units: ClassVar[Mapping[str, str]] = {
+        "delivered": "", "wip_orders": "", "wip_quantity": "", "inventory_turns": "1/a", "inventory_days": "d",
+    }  # fmt: skip
     headline = "on_time_delivery"
     details = ("delivered", "cycle_time_s", "wip_orders")
     rank = 160

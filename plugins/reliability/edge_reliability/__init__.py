@@ -7,7 +7,7 @@ Formulas: MTBF = (run + set-up) / failures that began in planned time, MTTR = me
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from edge import Facts, Kpi, Slice, hookimpl
 from edge_reliability.formulas import failure_rate, inherent_availability, mtbf, mttr
@@ -20,6 +20,7 @@ OPERATING = ("run", "micro", "setup")  # micro-stops are run time
 class Reliability(Kpi):
     name = "reliability"
     title = "Reliability"
+    units: ClassVar[Mapping[str, str]] = {"failures": "", "failures_per_h": "1/h"}
     headline = "inherent_availability"
     details = ("mtbf_s", "mttr_s", "failures")
     rank = 110

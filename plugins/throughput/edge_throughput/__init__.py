@@ -7,7 +7,7 @@ available time / demand of the same window.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from edge import Facts, Kpi, Slice, hookimpl
 from edge_throughput.formulas import cycle_time, equipment_load, ratio, takt, takt_attainment, throughput_rate
@@ -23,6 +23,7 @@ class Throughput(Kpi):
     name = "throughput"
     title = "Throughput"
     unit = "1/h"
+    units: ClassVar[Mapping[str, str]] = {"takt_attainment": "1", "equipment_load": "1", "capacity_utilisation": "1"}
     headline = "parts_per_h"
     details = ("takt_attainment", "equipment_load", "cycle_time_s")
     rank = 120

@@ -4,7 +4,7 @@ import { assetPage } from "./api.js";
 import { onTick } from "./clock.js";
 import { arrange, h, icon, setAttribute, setIcon, setText } from "./dom.js";
 import { count, duration } from "./format.js";
-import { FactorBars, flagChips, headlineOf, KpiFigure, orderedKpis, valueText } from "./kpis.js";
+import { FactorBars, flagChips, headlineOf, KpiFigure, orderedKpis, valueText, unitOf } from "./kpis.js";
 import { PartsBar } from "./parts.js";
 import { nameOf } from "./plant.js";
 import { inStateS, lastHeardS, lookOf } from "./states.js";
@@ -125,7 +125,7 @@ class MachineCard extends HTMLElement {
 }
 
 function otherKpi(name, kpi, click) {
-  const text = valueText(kpi.headline, headlineOf(kpi), kpi.unit);
+  const text = valueText(kpi.headline, headlineOf(kpi), unitOf(kpi, kpi.headline));
   const shown = click ? h("button", { type: "button", class: "pick", click }, text) : text;
   return h("div", { "data-kpi": name }, h("dt", {}, kpi.title), h("dd", {}, shown));
 }

@@ -5,7 +5,7 @@ import { h } from "./dom.js";
 import { momentText, percent, UNKNOWN } from "./format.js";
 import { correctionTable, countTable, intervalTable, unitTable } from "./explaintables.js";
 import { factTable, plainText } from "./facttable.js";
-import { flagText, valueName, valueText } from "./kpis.js";
+import { flagText, valueName, valueText, unitOf } from "./kpis.js";
 import { Sheet } from "./sheet.js";
 import { t } from "./strings.js";
 
@@ -20,10 +20,10 @@ export function openExplanation(kpi, value, asset, { from, to }) {
 }
 
 function content(kpi, name, answer) {
-  const text = valueText(name, answer.values[name], kpi.unit);
+  const text = valueText(name, answer.values[name], unitOf(kpi, name));
   const sum = sumLine(kpi, name, answer, text);
   const flags = answer.flags.map((flag) => h("li", {}, h("strong", { class: "chip warn" }, flagText(flag)), ` ${t(`flag.${flag}.why`, {}, "")}`));
-  const values = factTable(t("kpi.values"), answer.values, (key, value) => valueText(key, value, kpi.unit));
+  const values = factTable(t("kpi.values"), answer.values, (key, value) => valueText(key, value, unitOf(kpi, key)));
   return [
     h("p", { class: "explain-sum" }, sum ?? h("strong", {}, text)),
     h("p", { class: "quiet" }, originText(answer, kpi)),

@@ -16,6 +16,11 @@ export function headlineOf(kpi) {
   return Number.isFinite(value) ? value : null;
 }
 
+/** The unit of one value of a KPI. */
+export function unitOf(kpi, name) {
+  return kpi?.units?.[name] ?? kpi?.unit ?? "";
+}
+
 /** A value of a KPI as text; seconds and counts show in their own units, whatever the unit of the KPI. */
 export function valueText(name, value, unit) {
   if (value === null || value === undefined) return UNKNOWN;
@@ -47,11 +52,12 @@ export class KpiFigure {
 
   update(kpi) {
     const value = headlineOf(kpi);
-    const share = kpi.unit === "1";
+    const unit = unitOf(kpi, kpi.headline);
+    const share = unit === "1";
     const text = value === null ? UNKNOWN : share ? percent(value).replace(/\s*%$/u, "") : quantity(value, "");
     setText(this.title, kpi.title);
     setText(this.number, text);
-    setText(this.unit, value === null ? "" : share ? "%" : kpi.unit);
+    setText(this.unit, value === null ? "" : share ? "%" : unit);
     setAttribute(this.node, "title", value === null ? t("kpi.unknown") : null);
   }
 }
@@ -68,7 +74,7 @@ export class FactorBars {
     const names = (kpi.details ?? []).filter((name) => typeof (kpi.values[name] ?? 0) === "number");
     for (const name of names) {
       if (!this.rows.has(name)) this.rows.set(name, new FactorBar(name, this.pick));
-      this.rows.get(name).update(kpi.values[name], kpi.unit);
+      this.rows.get(name).update(kpi.values[name], unitOf(kpi, name));
     }
     arrange(this.node, names.map((name) => this.rows.get(name).node));
   }

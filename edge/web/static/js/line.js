@@ -2,7 +2,7 @@
 
 import { arrange, h, setText } from "./dom.js";
 import { CardShelf } from "./card.js";
-import { FactorBars, headlineOf, KpiFigure, orderedKpis, valueText } from "./kpis.js";
+import { FactorBars, headlineOf, KpiFigure, orderedKpis, valueText, unitOf } from "./kpis.js";
 import { PartsBar } from "./parts.js";
 import { nameOf } from "./plant.js";
 import { lookOf, urgency } from "./states.js";
@@ -86,7 +86,7 @@ class LineSection extends HTMLElement {
 }
 
 function pooledKpi(name, kpi) {
-  const text = valueText(kpi.headline, headlineOf(kpi), kpi.unit);
+  const text = valueText(kpi.headline, headlineOf(kpi), unitOf(kpi, kpi.headline));
   return h("div", { "data-kpi": name, title: t("kpi.pooled") }, h("dt", {}, kpi.title), h("dd", {}, text));
 }
 
