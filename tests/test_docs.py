@@ -192,9 +192,8 @@ def test_every_setting_exists() -> None:
 
 
 def test_every_path_of_the_api_exists() -> None:
-    routes = [
-        f"/api/v1{route.path}" for part in (assets, corrections, exports, kpis, messages, stream) for route in part.router.routes
-    ]
+    parts = (assets, corrections, exports, kpis, messages, stream)
+    routes = [f"/api/v1{route.path}" for part in parts for route in part.router.routes]
     routes += [route.path for route in health.router.routes]
     patterns = [re.compile(re.sub(r"\\\{\w+(:path)?\\\}", ".+", re.escape(path)) + "$") for path in routes]
     for page in PAGES:
