@@ -28,12 +28,16 @@ from edge.store.orders import OrderIndex
 from edge.store.units import Line, UnitIndex, first_verdict, unit
 from edge.timeline.hour import hour_of
 
+MACHINES = 10_000  # beyond so many, only those that the plant file speaks of: anybody can make up topics
+TOO_MANY_MACHINES = f"{MACHINES} machines have been heard: a further one must be in the plant file"
+TOO_MANY_SIGNALS = "the machine has shown so many different signals that no further one is taken"
+
 
 class Readings(Protocol):
     """Where readings go."""
 
     def add(self, machine_id: int, ts_us: int, offset: int, signals: dict[str, float],
-            quality: dict[str, str] | None, units: dict[str, str] | None) -> None: ...  # fmt: skip
+            quality: dict[str, str] | None, units: dict[str, str] | None) -> bool: ...  # fmt: skip
     def is_duplicate(self, machine_id: int, ts_us: int, signals: dict[str, float]) -> bool: ...
 
 
@@ -92,8 +96,12 @@ class Intake:
         tally = self.tally
         tally.processed += 1
         accepted = False
+        refused: list[Rejection] = []
         for event in decoded.events:
-            machine = self.machines.get(event.asset) or self.machine(event.asset, event.received)
+            machine = self.machines.get(event.asset) or self._new_machine(event)
+            if machine is None:
+                refused.append(self._refusal(event, "too_many_machines", TOO_MANY_MACHINES))
+                continue
             boot, seq = event.boot, event.seq
             if event.id is None and boot is not None and seq is not None:
                 again = self.identities.seen_sequence(machine.number, boot, seq, event.received)
@@ -101,21 +109,28 @@ class Intake:
                 again = self._is_duplicate(machine, event)
             if again:
                 continue
-            accepted = True
-            self._take_event(machine, event, taken)
-        rejections = decoded.rejections
+            if self._take_event(machine, event, taken):
+                accepted = True
+            else:
+                refused.append(self._refusal(event, "too_many_signals", TOO_MANY_SIGNALS))
+        rejections = [*decoded.rejections, *refused] if refused else decoded.rejections
         if rejections:
             self._rejections.extend(rejections)
             taken.rejections.extend(rejections)
         if accepted:
             tally.accepted += 1
-        elif decoded.events:
+        elif len(decoded.events) > len(refused):
             tally.duplicate += 1
         else:
             reason = rejections[0].reason
             tally.rejected[reason] = tally.rejected.get(reason, 0) + 1
 
-    def _take_event(self, machine: Machine, event: AnyEvent, taken: Taken) -> None:
+    def _take_event(self, machine: Machine, event: AnyEvent, taken: Taken) -> bool:
+        """Hand an event to its machine; False for a reading of signals that are too many."""
+        if isinstance(event, Reading) and not self.readings.add(
+            machine.number, event.ts, event.offset, event.signals, event.quality, event.units
+        ):
+            return False
         kind = KINDS[event.__class__]
         counts = self.tally.events
         counts[kind] = counts.get(kind, 0) + 1
@@ -123,20 +138,20 @@ class Intake:
             self.tally.clock_ahead += 1
         if kind == "reading" and isinstance(event, Reading):  # the first is quick, the second tells the type checker
             machine.hear(event.ts, event.received)
-            self.readings.add(machine.number, event.ts, event.offset, event.signals, event.quality, event.units)
             if machine.watched is not None:
                 self._take_state_of(machine, event, *machine.watched)
-            return
+            return True
         if not isinstance(event, Offline):
             machine.hear(event.ts, event.received)
         if isinstance(event, Heartbeat):
-            return
+            return True
         machine.take(hour_of(event), event)
         if isinstance(event, UnitResult):
             self._take_unit(machine, event)
         elif isinstance(event, OrderEvent):
             self.orders.add(event, machine.number)
         taken.events.append(event)
+        return True
 
     def _take_state_of(self, machine: Machine, event: Reading, signal: str, above: float) -> None:
         """The state of a machine whose signal says whether it runs; equal states in a row are one for the timeline."""
@@ -157,6 +172,16 @@ class Intake:
         if has_weak_identity(event):
             return isinstance(event, Reading) and self.readings.is_duplicate(machine.number, event.ts, event.signals)
         return self.identities.seen(content_key(event, KINDS[event.__class__]), event.received)
+
+    def _new_machine(self, event: AnyEvent) -> Machine | None:
+        """A machine heard for the first time; None where there are too many that nobody configured."""
+        if len(self.machines) >= MACHINES and not self.plant.settings.configured(event.asset):
+            return None
+        return self.machine(event.asset, event.received)
+
+    def _refusal(self, event: AnyEvent, reason: str, detail: str) -> Rejection:
+        topic = f"{self.settings.root}/{event.asset}/{KINDS[event.__class__]}"
+        return Rejection(event.offset, event.index, event.received, topic, event.asset, reason, detail, 0)
 
     def machine(self, path: str, received: int = 0) -> Machine:
         """The machine at `path`, known from its first message on."""

@@ -37,6 +37,8 @@ class Stat(NamedTuple):
 Minutes = dict[int, Stat]
 """By minute of the hour, 0..59."""
 
+EXACT = 2.0**53  # whole numbers up to here are exact as floats
+
 
 def merge(stats: Iterable[Stat]) -> Stat:
     """Figures of all the points together."""
@@ -74,6 +76,9 @@ def _decimals(ns: list[int], lows: list[float], highs: list[float], totals: list
         return totals
     found = []
     for n, low, high, total in zip(ns, lows, highs, totals, strict=True):
+        if abs(total) * scale >= EXACT:  # beyond it a float has no decimals; it may even have overflowed
+            found.append(total)
+            continue
         exact = round(total * scale) / scale
         bound = n * max(-low, high) * n * sys.float_info.epsilon
         found.append(exact if abs(exact - total) <= bound else total)

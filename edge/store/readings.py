@@ -22,6 +22,8 @@ from edge.store.tails import HotRows, Tail
 __all__ = ["SCHEMA", "KnownSignal", "ReadingsReader", "ReadingsWriter", "Series"]
 
 SCHEMA = series.SCHEMA + tails.SCHEMA + points.SCHEMA + rollups.SCHEMA + retention.SCHEMA
+SIGNALS = 1_000  # different ones of a machine, and
+NAME_SETS = 2_000  # different sets of them in one reading
 GOOD = frozenset({"good", "Good", "GOOD"})
 
 SEAL_BYTES = 160_000  # a machine with as much waiting is sealed: 2,000 readings of 8 signals
@@ -55,6 +57,7 @@ class ReadingsWriter:
         self._due: dict[int, Backlog] = {}
         self._touched: list[Tail] = []
         self._units: dict[int, dict[str, str]] = {}
+        self._names: dict[int, frozenset[str]] = {}
         self._newest = self._waiting = self._flushes = 0
         self._restore()
 
@@ -72,11 +75,15 @@ class ReadingsWriter:
                 self._due[backlog.machine] = backlog
 
     def add(self, machine_id: int, ts_us: int, offset: int, signals: dict[str, float],
-            quality: dict[str, str] | None = None, units: dict[str, str] | None = None) -> None:  # fmt: skip
-        """Take one reading. `signals` must not be empty; `quality` and `units` name only signals that carried one."""
+            quality: dict[str, str] | None = None, units: dict[str, str] | None = None) -> bool:  # fmt: skip
+        """Take one reading. `signals` must not be empty; `quality` and `units` name only signals that carried one.
+
+        False where the machine has shown so many different signals that another one is not taken."""
         try:
             tail = self._tails[(machine_id, *signals)]
         except KeyError:
+            if not self._has_room(machine_id, signals):
+                return False
             tail = self._open((machine_id, *signals))
         times = tail.times
         if not times:
@@ -93,6 +100,15 @@ class ReadingsWriter:
         if units and self._units.get(machine_id) != units:
             self._units[machine_id] = units
             self._catalog.name_units(machine_id, units)
+        return True
+
+    def _has_room(self, machine_id: int, signals: dict[str, float]) -> bool:
+        """Whether another set of names may be opened: names that anybody can make up must not fill the memory."""
+        tails = self._tails_of(machine_id)
+        if len(tails) >= NAME_SETS:
+            return False
+        known = self._names.get(machine_id, frozenset())
+        return len(known) + sum(name not in known for name in signals) <= SIGNALS
 
     def _open(self, key: tuple[int | str, ...]) -> Tail:
         machine, *names = key
@@ -102,6 +118,7 @@ class ReadingsWriter:
         if backlog is None:
             backlog = self._backlogs[machine] = Backlog(machine)
         backlog.tails.append(tail)
+        self._names[machine] = self._names.get(machine, frozenset()).union(tail.group.names)
         return tail
 
     def is_duplicate(self, machine_id: int, ts_us: int, signals: dict[str, float]) -> bool:

@@ -50,3 +50,8 @@ def test_an_hour_of_noise_takes_seven_bytes_a_minute() -> None:
 def test_merging_never_makes_a_sum_that_is_no_number(parts: list[Stat]) -> None:
     whole = merge([merge(parts), merge(parts)])
     assert whole.low <= whole.mean <= whole.high
+
+
+def test_a_sum_near_the_largest_float_is_packed_as_it_is() -> None:
+    minutes = {0: Stat(2, 1.5, 1.7e308, 1.7e308), 7: Stat(1, -2.25, -2.25, -2.25)}
+    assert unpack(pack(minutes, PACKED)) == minutes
