@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from edge.calendar import Calendar
 from edge.clock import SECOND
@@ -25,6 +26,7 @@ class Plant:
         self.settings = settings
         self._calendars: dict[str, Calendar] = {}
         self._rules: dict[str, Rules] = {}
+        self._wanted = lru_cache(maxsize=20_000)(self._is_wanted)
         self._ideal_s = {name: product.ideal_s for name, product in settings.products.items()}
 
     def calendar(self, path: str) -> Calendar:
@@ -84,19 +86,21 @@ class Plant:
     def wanted(self, path: str, signals: Iterable[str], wants: Collection[str]) -> dict[str, SignalSettings]:
         """Those of a machine's signals that KPIs ask for, with their settings. `wants` has names with `*`,
         `kind:<kind>`, `limits` for signals with a limit and `sigma` for those with one."""
-        found = {}
-        for name in signals if wants else ():
-            settings = self.settings.signal(path, name)
-            limited = settings.low is not None or settings.high is not None
-            if any(
-                want == f"kind:{settings.kind}"
-                or (want == "limits" and limited)
-                or (want == "sigma" and settings.sigma is not None)
-                or fnmatchcase(name, want)
-                for want in wants
-            ):
-                found[name] = settings
-        return found
+        asked = frozenset(wants)
+        found = {name: self._wanted(path, name, asked) for name in (signals if wants else ())}
+        return {name: settings for name, settings in found.items() if settings is not None}
+
+    def _is_wanted(self, path: str, name: str, wants: frozenset[str]) -> SignalSettings | None:
+        settings = self.settings.signal(path, name)
+        limited = settings.low is not None or settings.high is not None
+        wanted = any(
+            want == f"kind:{settings.kind}"
+            or (want == "limits" and limited)
+            or (want == "sigma" and settings.sigma is not None)
+            or fnmatchcase(name, want)
+            for want in wants
+        )
+        return settings if wanted else None
 
     def route(self, line: str) -> tuple[str, ...]:
         """Stations of a line in order; empty where the plant file has none."""

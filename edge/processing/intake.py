@@ -63,12 +63,15 @@ class Intake:
         self.wants = Wants()  # of the KPIs
         self.amendments = Amendments(db, self.machine, self.by_number)
         self._lines: dict[str, Line] = {}
+        self._line_numbers = meta.Numbers(db, "lines", ())
+        self._numbers = meta.Numbers(db, "machines", ("line", "first_seen", "last_heard", "rules"))
         self._rejections: list[Rejection] = []
         self._notices: list[tuple[int, int, str, int | None, int | None, str]] = []
         for path, heard in list(db.execute("select path, last_heard from machines")):
             self.machine(path).last_heard = heard
         for path in plant.settings.machine_paths():  # a machine that never spoke is shown as such
             self.machine(path)
+        self._name_new()
 
     def take(self, records: Iterable[Record]) -> Taken:
         """Take a batch of records, in journal order."""
@@ -189,11 +192,9 @@ class Intake:
         if known is not None:
             return known
         line = self._line(line_of(path))
-        self.db.execute(
-            "insert or ignore into machines(path, line, first_seen, last_heard, rules) values(?,?,?,?,?)",
-            (path, line.number, received, received, self.plant.fingerprint(path)),
-        )
-        number = meta.number_of(self.db, "machines", "path", path)
+        number = self._numbers.number(path)
+        if number is None:
+            number = self._numbers.take(path, (line.number, received, received, self.plant.fingerprint(path)))
         rules = self.plant.rules(path)
         known = Machine(number, path, line, rules, self.plant.resolution(path), self.db)
         known.watched = self.plant.watched(path)
@@ -203,8 +204,9 @@ class Intake:
     def _line(self, path: str) -> Line:
         known = self._lines.get(path)
         if known is None:
-            self.db.execute("insert or ignore into lines(path) values(?)", (path,))
-            number = meta.number_of(self.db, "lines", "path", path)
+            number = self._line_numbers.number(path)
+            if number is None:
+                number = self._line_numbers.take(path, ())
             known = self._lines[path] = Line(number, self.plant.route(path))
         return known
 
@@ -220,6 +222,7 @@ class Intake:
 
     def commit(self) -> None:
         """Write everything taken since the last commit, inside the caller's transaction."""
+        self._name_new()
         for machine in self.machines.values():
             if machine.new_events or machine.new_alive:
                 late = [hour for hour, _ in machine.new_alive if hour < machine.newest]
@@ -228,6 +231,7 @@ class Intake:
         self._commit_units()
         self._commit_orders()
         self.amendments.commit()
+        self._name_new()  # a correction may name a machine first
         self.identities.flush()
         self.db.executemany(
             "insert or ignore into rejections values(?,?,?,?,?,?,?,?)",
@@ -251,6 +255,10 @@ class Intake:
         for number, start, end in self.orders.flush():
             for hour in event_store.between(self.db, number, start - start % HOUR, end):
                 self.by_number[number].touch(hour)
+
+    def _name_new(self) -> None:
+        self._line_numbers.flush()
+        self._numbers.flush()
 
     def _commit_units(self) -> None:
         """Write verdicts, and bring the units of hours at hand up to date."""
