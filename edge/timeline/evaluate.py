@@ -26,7 +26,7 @@ from edge.timeline.counters import Made
 from edge.timeline.hour import HourEvents
 from edge.timeline.rules import Piece, Rules, Schedule
 from edge.timeline.states import EXTERNAL, Episode, Segment, kind_of
-from edge.timeline.walk import Walk
+from edge.timeline.walk import ALWAYS, Walk
 
 _CLASSES = {"run": RUN, "setup": SETUP, "unknown": UNKNOWN, "no_order": NO_ORDER}
 
@@ -73,7 +73,7 @@ def kind_at(schedule: Schedule, ts: int) -> str:
 
 
 def _stop(episode: Episode, micro: bool, schedule: Schedule) -> Stop:
-    over = episode.end is not None and not episode.lost
+    over = episode.end is not None and not episode.lost and episode.start != ALWAYS  # else its length is not known
     return Stop(
         start=episode.start,
         end=episode.end,

@@ -142,18 +142,19 @@ def stops(slice: Slice) -> dict[str, float]:
 
 def line(slice: Slice) -> dict[str, float]:
     """What the machine is to the OEE of its line: planned busy time of the constraint, good parts of the last machine
-    with the ideal cycles of the constraint. Nothing for a machine that is neither."""
+    with the ideal cycles of the constraint; and the calendar time of each, which says that it is among those asked for.
+    Nothing for a machine that is neither."""
     role = slice.line
     if role is None or not role.complete:
         return {}
     out: dict[str, float] = {}
     if role.is_constraint:
-        out |= {"constraints": 1, "constraint_busy_s": times(slice)["planned_busy_s"]}
+        out |= {"constraint_s": slice.seconds, "constraint_busy_s": times(slice)["planned_busy_s"]}
     if role.is_last:
         booked = [count for count in slice.counts if count.booked == "scheduled"]
         ideal = [(count, role.ideal(count.product)) for count in booked]
         out |= {
-            "lasts": 1,
+            "last_s": slice.seconds,
             "count": sum(count.total for count in booked),
             "judged_count": sum(count.judged for count in booked),
             "ideal_count": sum(count.total for count, cycle in ideal if cycle),
@@ -164,7 +165,7 @@ def line(slice: Slice) -> dict[str, float]:
 
 def _line_oee(facts: Facts) -> float | None:
     """OEE of the lines whose constraint and last machine are both among the machines asked for."""
-    if not facts.get("constraints") or not facts.get("lasts") or facts["ideal_count"] != facts["count"]:
+    if not facts.get("constraint_s") or not facts.get("last_s") or facts["ideal_count"] != facts["count"]:
         return None
     if facts["count"] and not facts["judged_count"]:
         return None

@@ -66,8 +66,9 @@ def teep(oee: float, utilisation: float) -> float:
 
 
 def line_oee(good_ideal: float, constraint_busy: float) -> float | None:
-    """Good parts of the last machine x ideal cycle of the constraint / planned busy time of the constraint."""
-    return ratio(good_ideal, constraint_busy)
+    """Good parts of the last machine x ideal cycle of the constraint / planned busy time of the constraint. None too
+    where more was rejected than made."""
+    return ratio(good_ideal, constraint_busy) if good_ideal >= 0 else None
 
 
 def reduced_speed(run: float, micro: float, ideal_total: float) -> float:
