@@ -187,7 +187,7 @@ class _Books:
         for start, end, number, booked, product in self._stretches():
             for stated, columns in events.counts.items():
                 total, bad, judged = columns.sums(start, end)
-                if total or bad:
+                if total or bad or judged:
                     self._add(number, stated or product, booked, total, bad, judged)
 
     def _at(self, ts: int) -> tuple[int, Span] | None:

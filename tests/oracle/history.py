@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from tests.oracle.machine import Machine
-from tests.oracle.messages import Fact
+from tests.oracle.messages import NOT_HEARD, Fact, microseconds
 
 BEGINNING = 0
 PACKML = {
@@ -44,7 +44,8 @@ class History:
         self.machine, self.cut = machine, cut
         self.facts = sorted(facts, key=lambda fact: fact.order)
         reported = debounced(plain(self.facts, cut), machine, cut)
-        self.stretches = with_unknown(reported, unknown_times(self.facts, machine, cut), cut)
+        known = with_unknown(reported, unknown_times(self.facts, machine, cut), cut)
+        self.stretches = corrected(known, sorted(self.facts, key=lambda fact: fact.place))
         self.stops = stops(self.stretches, machine, cut)
 
     def state_at(self, ts: int) -> str:
@@ -117,7 +118,7 @@ def debounced(reported: Sequence[tuple[int, str]], machine: Machine, cut: int) -
 
 def unknown_times(facts: Sequence[Fact], machine: Machine, cut: int) -> list[tuple[int, int]]:
     """Ruling 25: from `stale_after` after a message, or from a death notice, until the next message."""
-    heard = sorted({fact.ts for fact in facts if fact.kind != "offline" and fact.ts < cut})
+    heard = sorted({fact.ts for fact in facts if fact.kind not in NOT_HEARD and fact.ts < cut})
     notices = sorted(fact.ts for fact in facts if fact.kind == "offline")
     out = []
     for last, following in zip([BEGINNING, *heard], [*heard, cut], strict=True):
@@ -143,6 +144,24 @@ def with_unknown(states: Sequence[tuple[int, str]], unknown: Sequence[tuple[int,
             out[-1] = Stretch(out[-1].start, b, state)
         else:
             out.append(Stretch(a, b, state))
+    return out
+
+
+def corrected(stretches: Sequence[Stretch], facts: Sequence[Fact]) -> list[Stretch]:
+    """Ruling 5: manual records over the machine's states, the later one on top. Neighbours differ again."""
+    layers = [(fact.ts, min(microseconds(fact.body["to"]), fact.received), fact.body["state"])
+              for fact in facts if fact.kind == "interval"]  # fmt: skip
+    edges = {at for start, end, _ in layers for at in (start, end) if start < end}
+    out: list[Stretch] = []
+    for stretch in stretches:
+        inner = sorted({stretch.start, stretch.end, *(at for at in edges if stretch.start < at < stretch.end)})
+        for a, b in pairwise(inner):
+            over = [state for start, end, state in layers if start <= a < end]
+            state = over[-1] if over else stretch.state
+            if out and out[-1].state == state:
+                out[-1] = Stretch(out[-1].start, b, state)
+            else:
+                out.append(Stretch(a, b, state))
     return out
 
 

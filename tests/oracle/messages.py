@@ -1,4 +1,7 @@
-"""From raw messages to facts: what is valid, when it happened (ruling 40), and what was there before (ruling 20)."""
+"""From raw messages to facts: what is valid, when it happened (ruling 40), and what was there before (ruling 20).
+
+Corrections are facts of the kinds `interval`, `amended` and `amended scrap`; the machine is not heard by them.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from typing import Any, Protocol
 
 SECOND = 1_000_000
 TOLERANCE = 60 * SECOND
+CORRECTIONS = {"state": "interval", "count": "amended", "scrap": "amended scrap"}
+NOT_HEARD = {"offline", *CORRECTIONS.values()}
 STATES = {
     "running", "slow", "setup", "changeover", "cleaning", "stopped", "fault", "idle", "starved", "blocked",
     "operator", "maintenance", "no_order", "unknown", *(f"packml:{n}" for n in range(1, 18)),
@@ -55,8 +60,19 @@ def microseconds(ts: str | int) -> int:
     return (datetime.fromisoformat(ts) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
+def correction(number: int, message: Message) -> Fact:
+    """What a person said; `ts` is where its interval begins, or when its parts were made."""
+    body = json.loads(message.payload)
+    ts = microseconds(body.get("from") or body["at"])
+    return Fact(body["asset"], CORRECTIONS[body["kind"]], ts, ts, message.received, (number, 0), body)
+
+
 def facts_of(number: int, message: Message) -> Iterator[Fact]:
     """Valid facts of one message."""
+    if message.topic == "$edge/correction":
+        if json.loads(message.payload)["kind"] != "revoke":
+            yield correction(number, message)
+        return
     machine, _, kind = "/".join(message.topic.split("/")[2:]).rpartition("/")
     try:
         said = json.loads(message.payload)
@@ -92,6 +108,9 @@ def known(messages: Sequence[Message], received_until: int) -> list[Fact]:
     for number, message in enumerate(messages):
         if message.received > received_until:
             continue
+        if message.topic == "$edge/correction":
+            revoked = json.loads(message.payload).get("revokes")
+            out = [fact for fact in out if fact.kind not in CORRECTIONS.values() or fact.body["id"] != revoked]
         for fact in facts_of(number, message):
             if identity(fact) not in seen:
                 seen.add(identity(fact))
@@ -104,6 +123,8 @@ def tally(messages: Sequence[Message]) -> dict[str, int]:
     seen: set[object] = set()
     out = {"accepted": 0, "duplicate": 0, "rejected": 0}
     for number, message in enumerate(messages):
+        if message.topic.startswith("$edge/"):
+            continue  # the service's own
         found = {identity(fact) for fact in facts_of(number, message)}
         out["rejected" if not found else "duplicate" if found <= seen else "accepted"] += 1
         seen |= found

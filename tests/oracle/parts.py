@@ -27,7 +27,7 @@ class Parts:
     def __init__(self, history: History) -> None:
         self.history, self.machine = history, history.machine
         self.flags: list[tuple[int, str]] = []
-        self.bookings = [*self._increments(), *self._levels(), *self._scrap()]
+        self.bookings = [*self._increments(), *self._levels(), *self._scrap(), *self._amended()]
         self.flags += [(effect(fact), "clock_ahead") for fact in history.facts if fact.ahead and counted(fact)]
 
     def product_at(self, ts: int) -> str | None:
@@ -62,6 +62,15 @@ class Parts:
             qty, ts = fact.body["qty"], effect(fact)
             product = fact.body.get("product") or self.product_at(ts)
             yield Booking(ts, product, self.where(ts), 0, qty, self.judged(qty, 0))
+
+    def _amended(self) -> Iterator[Booking]:
+        for fact in self._of("amended"):
+            total, bad = fact.body.get("total", 0), fact.body.get("bad", 0)
+            judged = self.judged(max(total, 1), total)
+            yield Booking(fact.ts, self.product_at(fact.ts), self.where(fact.ts), total, bad, judged)
+        for fact in self._of("amended scrap"):
+            qty = fact.body["qty"]
+            yield Booking(fact.ts, self.product_at(fact.ts), self.where(fact.ts), 0, qty, self.judged(qty, 0))
 
     def _levels(self) -> Iterator[Booking]:
         last: dict[str, Fact] = {}

@@ -18,6 +18,7 @@ SECOND, MINUTE, HOUR = 1_000_000, 60_000_000, 3_600_000_000
 FLAP = 5 * SECOND  # heard again so soon, a machine was never gone: see `edge.timeline.alive`
 
 GAPS = (0, 1, 4, 5, 6, 29, 30, 31, 59, 60, 61, 119, 120, 121, 300, 301, 600, 1799, 3600, 5400, 7200, 20_000)
+UNREPEATED = ("heartbeat", "reading", "offline", "correction")
 LAGS = (50_000, 50_000, 50_000, 7 * SECOND, 90 * SECOND, 20 * MINUTE, 3 * HOUR, 30 * HOUR)
 EARLY = (-30 * SECOND, -60 * SECOND, -61 * SECOND, -600 * SECOND)  # a clock that is ahead
 STATES = (
@@ -65,10 +66,30 @@ BODIES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "offline": st.just({}),
     "heartbeat": st.just({}),
     "reading": st.just({"signals": {"x": 1.5}}),
+    "correction": st.one_of(
+        st.fixed_dictionaries(
+            {
+                "kind": st.just("state"),
+                "state": st.sampled_from([s for s in STATES if ":" not in s]),
+                "back_s": st.sampled_from((30, 600, 4000, 30_000)),
+                "for_s": st.sampled_from((1, 59, 119, 600, 7200, 50_000)),
+            }
+        ),
+        st.fixed_dictionaries(
+            {
+                "kind": st.just("count"),
+                "back_s": st.sampled_from((30, 4000)),
+                "total": st.sampled_from((1, 3, -2)),
+                "bad": st.integers(0, 2),
+            }
+        ),
+        st.fixed_dictionaries({"kind": st.just("scrap"), "back_s": st.sampled_from((0, 4000)), "qty": st.just(1)}),
+        st.fixed_dictionaries({"kind": st.just("revoke"), "revokes": st.sampled_from([f"c{n}" for n in range(12)])}),
+    ),
 }
 KINDS = (
     *("state",) * 9, *("count",) * 4, *("counter",) * 3, *("unit",) * 3, "product", "order", "scrap", "offline",
-    "heartbeat", "reading",
+    "heartbeat", "reading", "correction", "correction",
 )  # fmt: skip
 
 
@@ -84,7 +105,7 @@ def said(draw: st.DrawFn, setting: Setting, *, most: int = 40, ahead: bool = Tru
         body = draw(BODIES[kind])
         machine = draw(st.integers(0, len(setting.paths) - 1))
         lag = draw(st.sampled_from(lags)) if draw(st.integers(0, 3)) == 0 else LAGS[0]
-        if "back_s" in body:
+        if kind == "scrap" and "back_s" in body:
             body = {"qty": body["qty"], "produced_ts": (at // 1000) - body["back_s"] * 1000}
         out.append(Said(machine, kind, at, body, lag))
     for machine in range(len(setting.paths)):
@@ -102,7 +123,8 @@ def _heartbeats(machine: int, start: int, end: int, every_s: int) -> Iterator[Sa
 def _flaps(notice: Said, others: Sequence[Said]) -> bool:
     """Whether the machine is heard again at once."""
     gone = _counts(notice)
-    heard = [_counts(one) for one in others if one.machine == notice.machine and one.kind != "offline"]
+    silent = ("offline", "correction")
+    heard = [_counts(one) for one in others if one.machine == notice.machine and one.kind not in silent]
     before, after = [at for at in heard if at <= gone], [at for at in heard if at > gone]
     return bool(before) and bool(after) and min(after) - max(before) <= FLAP
 
@@ -119,7 +141,7 @@ def messages(draw: st.DrawFn, setting: Setting, *, most: int = 40, ahead: bool =
     for number, one in enumerate(draw(said(setting, most=most, ahead=ahead))):
         first = message(setting, one, number, numbering)
         out.append(first)
-        if one.kind not in ("heartbeat", "reading", "offline") and draw(st.integers(0, 7)) == 0:
+        if one.kind not in UNREPEATED and draw(st.integers(0, 7)) == 0:
             out.append(Message(first.topic, first.payload, first.received + draw(st.sampled_from(LAGS))))
     out = list(_together(draw(st.booleans()), out))
     out.sort(key=lambda one: one.received)
@@ -147,7 +169,7 @@ def in_order(order: Sequence[Message]) -> list[Message]:
 
 def _together(wanted: bool, single: Sequence[Message]) -> Iterator[Message]:
     """Neighbours of one topic as one array, which arrives with the last of them."""
-    for _, group in groupby(single, key=lambda one: one.topic if wanted else id(one)):
+    for _, group in groupby(single, key=lambda one: one.topic if wanted and one.topic[0] != "$" else id(one)):
         same = list(group)
         body = b"[" + b",".join(one.payload for one in same) + b"]" if len(same) > 1 else same[0].payload
         yield Message(same[0].topic, body, max(one.received for one in same))
@@ -155,6 +177,8 @@ def _together(wanted: bool, single: Sequence[Message]) -> Iterator[Message]:
 
 def message(setting: Setting, one: Said, number: int, numbering: str) -> Message:
     """What is published. Odd numbers write their time as text, even ones as milliseconds."""
+    if one.kind == "correction":
+        return correction(setting, one, number)
     identity: dict[str, Any] = {}
     if numbering == "id":
         identity = {"id": number}
@@ -164,6 +188,18 @@ def message(setting: Setting, one: Said, number: int, numbering: str) -> Message
     kind = "count" if one.kind == "counter" else one.kind
     topic = f"shopfloor/v1/{setting.paths[one.machine]}/{kind}"
     return Message(topic, json.dumps(body).encode(), one.ts + one.lag)
+
+
+def correction(setting: Setting, one: Said, number: int) -> Message:
+    """What a person says of the record, some time after it happened."""
+    body = {"id": f"c{number}", "by": "a test", "why": "to see what it does", "asset": setting.paths[one.machine]}
+    body |= {name: value for name, value in one.body.items() if not name.endswith("_s")}
+    begin = one.ts - one.body.get("back_s", 0) * SECOND
+    if body["kind"] == "state":
+        body |= {"from": _text(begin), "to": _text(begin + one.body["for_s"] * SECOND)}
+    elif body["kind"] != "revoke":
+        body["at"] = _text(begin)
+    return Message("$edge/correction", json.dumps(body).encode(), one.ts + max(one.lag, LAGS[0]))
 
 
 def _text(us: int) -> str:

@@ -93,7 +93,7 @@ def moved_message(message: Message, earlier: int) -> Message:
     said = json.loads(message.payload)
     bodies = said if isinstance(said, list) else [said]
     for body in bodies:
-        for name in ("ts", "produced_ts"):
+        for name in ("ts", "produced_ts", "from", "to", "at"):
             if isinstance(body.get(name), int):
                 body[name] -= earlier // 1000
             elif name in body:
