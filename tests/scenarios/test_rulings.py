@@ -1,4 +1,4 @@
-"""Each ruling of the definitions as a small scenario of its own, through the service's inside and through the oracle."""
+"""Each ruling of the definitions as a small scenario, through the service's inside and through the oracle."""
 
 from __future__ import annotations
 
