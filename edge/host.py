@@ -99,6 +99,11 @@ class PluginHost:
                 self.report(loaded.plugin, doing, traceback.format_exc())
             return None
 
+    def refuse(self, plugin: str, reason: str) -> None:
+        """Name a plugin that cannot be used, and why."""
+        self.broken[plugin] = reason
+        self.report(plugin, "load", reason)
+
     def register(self, plugin: str, plugin_version: str, classes: Sequence[type[Kpi]]) -> None:
         """Add KPI classes; one that cannot be used is named in `broken`."""
         for cls in classes:
@@ -121,7 +126,14 @@ def load(directory: Path | None = None, *, disabled: Sequence[str] = (), report:
         manager.set_blocked(name)
     _guarded(host, "entry points", lambda: manager.load_setuptools_entrypoints(hookspecs.GROUP))
     for file in sorted(directory.glob("*.py")) if directory and directory.is_dir() else ():
-        if file.stem not in disabled and NAME.match(file.stem):
+        if file.stem in disabled:
+            continue
+        if not NAME.match(file.stem):
+            host.refuse(
+                file.stem,
+                f"{file.name}: a plugin's file is named in lower case letters, digits and _, such as scrap_rate.py",
+            )
+        else:
             _guarded(host, file.stem, lambda file=file: manager.register(_module(file), name=file.stem))  # type: ignore[misc]
     distributions = {id(plugin): dist for plugin, dist in manager.list_plugin_distinfo()}
     for name, plugin in manager.list_name_plugin():

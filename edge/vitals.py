@@ -44,7 +44,7 @@ class Vitals:
         if status.subscribed:
             detail = f"subscribed at {status.broker}"
         else:
-            detail = status.error or f"connecting to {status.broker}"
+            detail = status.error or (f"connecting to {status.broker}" if status.broker else "starting")
         return {
             "ok": status.subscribed,
             "detail": detail,

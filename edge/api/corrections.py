@@ -19,7 +19,9 @@ from edge.corrections import KINDS, TOPIC, Correction, problem
 from edge.errors import QueryError
 
 router = APIRouter(prefix="/corrections", tags=["corrections"])
-CorrectionId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="The id of a correction.")]
+CorrectionId = Annotated[
+    str, Path(alias="id", pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="The id of a correction.")
+]
 MAX_BODY = 16_384
 
 
@@ -73,12 +75,12 @@ async def correct(ctx: Ctx, request: Request) -> Response:
     return await _append(ctx, Correction(id=secrets.token_hex(8), **members))
 
 
-@router.post("/{number}/revoke", status_code=201)
+@router.post("/{id}/revoke", status_code=201)
 async def revoke(ctx: Ctx, number: CorrectionId, request: Request) -> Response:
     """Take a correction back; the record of both stays."""
     wanted = await _body(request, Revocation)
     if not ctx.answers.can_revoke(number):
-        raise QueryError("number", number, "there is no correction of this id that holds", 404)
+        raise QueryError("id", number, "there is no correction of this id that holds", 404)
     return await _append(ctx, Correction(secrets.token_hex(8), "revoke", wanted.by, wanted.why, revokes=number))
 
 

@@ -79,6 +79,7 @@ class Query:
         calendar = self.plant.calendar(asset)
         now = self.now()
         if shift is not None:
+            machines_under(self.connections.get(), asset)  # an asset that is not there is the first mistake to name
             return Asked(asset, named_shift(calendar, shift, now))
         if start is None and end is None:
             return Asked(asset, running_window(calendar, now))
@@ -209,7 +210,7 @@ class Query:
                         "kind": about["kind"],
                         "resolution_s": found.resolution_s,
                         "count": found.count,
-                        "points": [[point[0] / 1000, *point[1:]] for point in found.points],
+                        "points": [[milliseconds(point[0]), *point[1:]] for point in found.points],
                     }
                 )
             return {"asset": path, "from": to_text(start), "to": to_text(end), "series": series}
@@ -344,6 +345,11 @@ class Query:
     def _record(self, offset: int) -> Any:
         with self._journal_lock:
             return self.journal.get(offset)
+
+
+def milliseconds(us: int) -> int | float:
+    """Microseconds as milliseconds, a whole number where it is one."""
+    return us // 1000 if us % 1000 == 0 else us / 1000
 
 
 __all__ = ["Asked", "Query"]
