@@ -76,10 +76,10 @@ class Evaluation:
 
     def _save(self, machine: Machine, cell: Slice, skip: set[str], *, provisional: bool) -> None:
         found = {NAME: self.time_model.facts(cell), **self.host.facts(cell, skip)}
-        for name, facts in found.items():
-            hour_store.save_facts(
-                self.db, self.kpi_ids[name], machine.number, cell.start, cell.end, facts, provisional=provisional
-            )
+        facts = {self.kpi_ids[name]: numbers for name, numbers in found.items()}
+        hour_store.save_facts(self.db, machine.number, cell.start, cell.end, facts, provisional=provisional)
+        failed = [number for name, number in self.kpi_ids.items() if name not in found and name not in skip]
+        hour_store.drop_facts(self.db, failed, machine.number, cell.start)  # of an earlier evaluation
 
 
 def cell_slices(path: str, walked: Walk, events: HourEvents, units: list[Unit], bounds: list[int],

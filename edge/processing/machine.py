@@ -104,8 +104,7 @@ class Machine:
             if hour > self.newest:  # an earlier one is read when it is evaluated
                 self._begin(hour)
             return
-        for event in events:
-            known.add(event)
+        known.add(events)
         for start, end, _ in alive:
             known.alive.add(start, end)
 

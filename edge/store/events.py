@@ -53,19 +53,18 @@ def load(
         if received_until is not None:
             _add_known(out, events, alive, received_until)
             continue
-        for event in events:
-            out.add(event)
+        out.add(events)
         for start, end, _ in alive:
             out.alive.add(start, end)
     return out
 
 
 def _add_known(out: HourEvents, events: Sequence[AnyEvent], alive: Sequence[Heard], received_until: int) -> None:
-    for event in events:
-        if event.received <= received_until:
-            out.add(event)
-            if not isinstance(event, Offline) and out.hour <= event.ts < out.hour + HOUR:
-                out.alive.add(event.ts, event.ts)
+    known = [event for event in events if event.received <= received_until]
+    out.add(known)
+    for event in known:
+        if not isinstance(event, Offline) and out.hour <= event.ts < out.hour + HOUR:
+            out.alive.add(event.ts, event.ts)
     for start, end, late in alive:
         if late:
             if (late + 1) * SECOND <= received_until + 1:

@@ -80,16 +80,23 @@ def all_dirty(db: apsw.Connection, machine: int | None = None) -> None:
     )
 
 
-def save_facts(db: apsw.Connection, kpi: int, machine: int, start: int, end: int, facts: Mapping[str, Any], *,
+def save_facts(db: apsw.Connection, machine: int, start: int, end: int, facts: Mapping[int, Mapping[str, Any]], *,
                provisional: bool) -> None:  # fmt: skip
-    """Keep the facts of one cell. A change of a cell that was complete makes a new revision."""
-    db.execute(
+    """Keep the facts of one cell, by KPI. A change of a cell that was complete makes a new revision."""
+    revision = 0 if provisional else 1
+    db.executemany(
         "insert into facts(kpi, machine, start, end, revision, facts) values(?1,?2,?3,?4,?6,?5) "
         "on conflict do update set revision=case when revision=0 or ?6=0 then ?6 "
         "when facts=excluded.facts and end=excluded.end then revision else revision+1 end, "
         "facts=excluded.facts, end=excluded.end",
-        (kpi, machine, start, end, _encode(facts), 0 if provisional else 1),
+        [(kpi, machine, start, end, _encode(found), revision) for kpi, found in facts.items()],
     )
+
+
+def drop_facts(db: apsw.Connection, kpis: Iterable[int], machine: int, start: int) -> None:
+    """Keep no facts of some KPIs for one cell: whoever asks works them out."""
+    rows = [(kpi, machine, start) for kpi in kpis]
+    db.executemany("delete from facts where kpi=? and machine=? and start=?", rows)
 
 
 def forget_facts(db: apsw.Connection, kpis: Sequence[int], machine: int, start: int, end: int, keep: set[int]) -> None:
@@ -98,8 +105,7 @@ def forget_facts(db: apsw.Connection, kpis: Sequence[int], machine: int, start: 
     sql = "select start from facts where kpi=? and machine=? and start>=? and start<?"
     for (cell,) in db.execute(sql, (kpis[0], machine, start, end)).fetchall():
         if cell not in keep:
-            rows = [(kpi, machine, cell) for kpi in kpis]
-            db.executemany("delete from facts where kpi=? and machine=? and start=?", rows)
+            drop_facts(db, kpis, machine, int(cell))  # type: ignore[arg-type]  # an integer column
 
 
 def facts(db: apsw.Connection, kpi: int, machine: int, start: int, end: int) -> Iterable[FactsRow]:

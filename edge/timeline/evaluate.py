@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 from edge.slices import (
@@ -35,7 +35,8 @@ def slices(asset: str, walked: Walk, events: HourEvents, units: Sequence[Unit], 
            rules: Rules) -> list[Slice]:  # fmt: skip
     """One slice for each pair of neighbouring `bounds` (sorted, within the walked stretch)."""
     pieces = rules.schedule.pieces(walked.start, walked.end)
-    stops = [_stop(episode, micro, rules.schedule) for episode, micro in walked.stops]
+    kind_at = _kinds(pieces, rules.schedule)
+    stops = [_stop(episode, micro, kind_at) for episode, micro in walked.stops]
     spans = list(_spans(walked, pieces, stops, bounds, rules))
     books = _Books(spans, bounds, rules)
     books.add_columns(events)
@@ -67,20 +68,27 @@ def slices(asset: str, walked: Walk, events: HourEvents, units: Sequence[Unit], 
     return out
 
 
-def kind_at(schedule: Schedule, ts: int) -> str:
-    """The calendar's word for an instant."""
-    return schedule.pieces(ts, ts + 1)[0].kind
+def _kinds(pieces: Sequence[Piece], schedule: Schedule) -> Callable[[int], str]:
+    """The calendar's word for an instant; most lie in `pieces`, which are at hand."""
+    starts = [piece.start for piece in pieces]
+
+    def kind_at(ts: int) -> str:
+        if starts[0] <= ts < pieces[-1].end:
+            return pieces[bisect_right(starts, ts) - 1].kind
+        return schedule.pieces(ts, ts + 1)[0].kind
+
+    return kind_at
 
 
-def _stop(episode: Episode, micro: bool, schedule: Schedule) -> Stop:
+def _stop(episode: Episode, micro: bool, kind_at: Callable[[int], str]) -> Stop:
     over = episode.end is not None and not episode.lost and episode.start != ALWAYS  # else its length is not known
     return Stop(
         start=episode.start,
         end=episode.end,
         fault=episode.fault,
         micro=micro,
-        begun_in=kind_at(schedule, episode.start),
-        ended_in=kind_at(schedule, episode.end) if over and episode.end is not None else None,
+        begun_in=kind_at(episode.start),
+        ended_in=kind_at(episode.end) if over and episode.end is not None else None,
     )
 
 

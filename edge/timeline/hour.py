@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -87,8 +87,8 @@ class HourEvents:
     """Events of one machine in one hour. `add` in any order; the lists are sorted when they are read."""
 
     __slots__ = (
-        "_sorted", "alarms", "alive", "clock_ahead", "counts", "hour", "levels", "manual", "max_received", "n",
-        "offline", "orders", "products", "scrap", "states",
+        "_sorted", "alarms", "alive", "clock_ahead", "counts", "hour", "levels", "manual", "offline", "orders",
+        "products", "scrap", "states",
     )  # fmt: skip
 
     def __init__(self, hour: int, resolution: int = RESOLUTION) -> None:
@@ -104,27 +104,17 @@ class HourEvents:
         self.alarms: list[tuple[int, str, bool]] = []
         self.clock_ahead: list[int] = []
         self.manual: list[Interval] = []  # in the order in which they were said
-        self.max_received = 0
-        self.n = 0
         self._sorted = True
 
-    def add(self, event: AnyEvent) -> None:
-        """Take one event; heartbeats and readings only make the machine heard (`alive`), which is the caller's."""
-        self.n += 1
-        if event.received > self.max_received:
-            self.max_received = event.received
-        if event.clock_ahead:
-            self.clock_ahead.append(effect(event))
-        if isinstance(event, PartCount):
-            columns = self.counts.get(event.product)
-            if columns is None:
-                columns = self.counts[event.product] = CountColumns()
-            columns.add(event.ts, event.total, event.bad)
-            return
+    def add(self, events: Iterable[AnyEvent]) -> None:
+        """Take events; heartbeats and readings only make the machine heard (`alive`), which is the caller's."""
+        for event in events:
+            if event.clock_ahead:
+                self.clock_ahead.append(effect(event))
+            add = _ADD.get(event.__class__)
+            if add is not None:
+                add(self, event)
         self._sorted = False
-        add = _ADD.get(event.__class__)
-        if add is not None:
-            add(self, event)
 
     def correct(self, intervals: Sequence[Interval], parts: Sequence[Parts]) -> None:
         """Lay corrections over the hour; intervals may reach beyond it."""
@@ -156,6 +146,13 @@ def _sort(event: AnyEvent) -> Sort:
     return (event.ts, event.seq or 0, event.offset, event.index)
 
 
+def _add_count(hour: HourEvents, event: PartCount) -> None:
+    columns = hour.counts.get(event.product)
+    if columns is None:
+        columns = hour.counts[event.product] = CountColumns()
+    columns.add(event.ts, event.total, event.bad)
+
+
 def _add_state(hour: HourEvents, event: MachineState) -> None:
     hour.states.append((_sort(event), event.state, event.reason))
     if event.product is not None:
@@ -173,6 +170,7 @@ def _add_scrap(hour: HourEvents, event: ScrapReport) -> None:
 
 
 _ADD: dict[type[Event], Callable[[HourEvents, Any], None]] = {
+    PartCount: _add_count,
     MachineState: _add_state,
     OrderEvent: _add_order,
     ScrapReport: _add_scrap,

@@ -104,16 +104,19 @@ def unheard(alive: Alive, offline: Sequence[int], last_alive: int, last_offline:
 
     `last_alive` is the last instant it was heard before `start` (0: never), `last_offline` a death notice after
     that (0: none)."""
-    gaps = []
-    notices = [last_offline, *offline] if last_offline else list(offline)
-    heard = [(last_alive, last_alive), *alive]
-    for (_, quiet_from), (back_at, _) in zip(heard, [*heard[1:], (end, end)], strict=True):
-        silent = quiet_from + rules.stale_us if rules.stale_us else FAR
-        gone = next((n for n in notices if quiet_from <= n < back_at), FAR)
-        a, b = max(min(silent, gone), start), min(back_at, end)
-        if a < b:
-            gaps.append((a, b))
-    return gaps
+    stale_us = rules.stale_us or FAR
+    quiet = zip([last_alive, *alive.ends], [*alive.starts, end], strict=True)  # (heard last, heard again)
+    notices = [last_offline, *offline] if last_offline else offline
+    if notices:
+        gaps = [(_gone_from(heard, back, notices, stale_us), back) for heard, back in quiet]
+    else:
+        gaps = [(heard + stale_us, back) for heard, back in quiet if back - heard > stale_us]
+    clipped = ((max(gone, start), min(back, end)) for gone, back in gaps)
+    return [(gone, back) for gone, back in clipped if gone < back]
+
+
+def _gone_from(heard: int, back: int, notices: Sequence[int], stale_us: int) -> int:
+    return min(next((notice for notice in notices if heard <= notice < back), FAR), heard + stale_us)
 
 
 def overlaid(base: Sequence[Segment], gaps: Sequence[tuple[int, int]]) -> list[Segment]:

@@ -60,7 +60,7 @@ def hours(found: Iterable[AnyEvent]) -> dict[int, HourEvents]:
 
     for event in found:
         if not isinstance(event, Heartbeat):
-            hour(hour_of(event)).add(event)
+            hour(hour_of(event)).add([event])
         if not isinstance(event, Offline):
             hour(event.ts).alive.add(event.ts, event.ts)
     return out

@@ -96,7 +96,7 @@ def test_a_late_state_is_carried_as_far_as_it_reaches() -> None:
             ("9:20", "state", "running")]  # fmt: skip
     history = settled(*said)
     (fault,) = events(("6:30", "state", "fault"))
-    history.events(at("6:00")).add(fault)
+    history.events(at("6:00")).add([fault])
     history.evaluated.clear()
     settle(history, {at("6:00")}, LATE, rules())
     assert set(history.evaluated) == {at(f"{hour}:00") for hour in (6, 7, 8, 9)}
@@ -121,7 +121,7 @@ def test_the_order_in_which_hours_are_evaluated_changes_nothing(seed: int) -> No
 
 def test_a_late_stop_between_reports_of_one_state_reaches_no_further_than_they_do() -> None:
     history = settled(*((f"{hour}:10", "state", "running") for hour in range(24)))
-    history.events(at("7:00")).add(events(("7:05", "state", "fault"))[0])
+    history.events(at("7:00")).add(events(("7:05", "state", "fault")))
     history.evaluated.clear()
     settle(history, {at("7:00")}, LATE, rules())
     assert history.evaluated == [at("7:00")]
