@@ -54,8 +54,8 @@ BODIES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         optional={"product": products},
     ),
     "unit": st.fixed_dictionaries(
-        {"serial": st.sampled_from("abcd"), "result": st.sampled_from(("pass", "pass", "fail", "abort"))},
-        optional={"station": st.sampled_from(("S1", "S2", "S3"))},
+        {"serial": st.sampled_from("abcdef"), "result": st.sampled_from((*("pass",) * 5, "fail", "abort"))},
+        optional={"station": st.sampled_from(("S1", "S2", "S1", "S2", "S3"))},
     ),
     "product": st.fixed_dictionaries({"product": products}),
     "order": st.fixed_dictionaries(
@@ -87,7 +87,13 @@ BODIES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         st.fixed_dictionaries({"kind": st.just("revoke"), "revokes": st.sampled_from([f"c{n}" for n in range(12)])}),
     ),
 }
-KINDS = (
+KINDS: dict[str, tuple[str, ...]] = {
+    "stops": (*("state",) * 12, "count", "correction"),
+    "silence": (*("heartbeat",) * 5, *("state",) * 4, *("offline",) * 3, *("count",) * 2, "counter", "reading"),
+    "counters": (*("counter",) * 9, *("state",) * 2, "product", "heartbeat", "offline"),
+    "units": (*("unit",) * 12, "state", "count"),
+}
+KINDS["everything"] = (
     *("state",) * 9, *("count",) * 4, *("counter",) * 3, *("unit",) * 3, "product", "order", "scrap", "offline",
     "heartbeat", "reading", "correction", "correction",
 )  # fmt: skip
@@ -99,25 +105,27 @@ def said(draw: st.DrawFn, setting: Setting, *, most: int = 40, ahead: bool = Tru
     out: list[Said] = []
     at = setting.begin
     lags = LAGS + (EARLY if ahead else ())
+    prompt = 1 if setting.focus == "silence" else 3
     for _ in range(draw(st.integers(1, most))):
         at += draw(st.sampled_from(GAPS)) * SECOND + draw(st.sampled_from((0, 0, 0, 1000, 250_000)))
-        kind = draw(st.sampled_from(KINDS))
+        kind = draw(st.sampled_from(KINDS[setting.focus]))
         body = draw(BODIES[kind])
         machine = draw(st.integers(0, len(setting.paths) - 1))
-        lag = draw(st.sampled_from(lags)) if draw(st.integers(0, 3)) == 0 else LAGS[0]
+        lag = draw(st.sampled_from(lags)) if draw(st.integers(0, prompt)) == 0 else LAGS[0]
         if kind == "scrap" and "back_s" in body:
             body = {"qty": body["qty"], "produced_ts": (at // 1000) - body["back_s"] * 1000}
         out.append(Said(machine, kind, at, body, lag))
     for machine in range(len(setting.paths)):
         every = draw(st.sampled_from((0, 0, 50, 240, 900)))
         if every:
-            out += _heartbeats(machine, setting.begin, min(at, setting.begin + 200 * every * SECOND), every)
+            until = min(at, setting.begin + 200 * every * SECOND)
+            out += _heartbeats(machine, setting.begin, until, every, draw(st.sampled_from(LAGS)))
     return [one for one in sorted(out, key=lambda one: one.ts) if one.kind != "offline" or not _flaps(one, out)]
 
 
-def _heartbeats(machine: int, start: int, end: int, every_s: int) -> Iterator[Said]:
+def _heartbeats(machine: int, start: int, end: int, every_s: int, lag: int) -> Iterator[Said]:
     for at in range(start, end, every_s * SECOND):
-        yield Said(machine, "heartbeat", at, {}, LAGS[0])
+        yield Said(machine, "heartbeat", at, {}, lag)
 
 
 def _flaps(notice: Said, others: Sequence[Said]) -> bool:

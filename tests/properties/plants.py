@@ -60,17 +60,19 @@ BREAKS: dict[str, list[dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Setting:
-    """A plant file as tables, its machines, and the instant at which its history begins (microseconds)."""
+    """A plant file as tables, its machines, and the instant at which its history begins (microseconds). `focus` is
+    what its history speaks of most, one of FOCI."""
 
     plant: dict[str, Any]
     paths: tuple[str, ...]
     begin: int
     zone: str
     roster: str
+    focus: str
 
 
 @st.composite
-def settings(draw: st.DrawFn, machines: int = 3) -> Setting:
+def settings(draw: st.DrawFn, *, machines: int = 3, focus: str = "everything") -> Setting:
     """Any plant."""
     zone = draw(st.sampled_from(sorted(ZONES)))
     day = draw(st.sampled_from(ZONES[zone]))
@@ -84,23 +86,20 @@ def settings(draw: st.DrawFn, machines: int = 3) -> Setting:
         site[kind] = draw(st.lists(_slots(begin), max_size=1))
     count = draw(st.integers(1, machines))
     paths = tuple(f"{LINE}/m{n}" for n in range(count))
-    line = draw(
-        st.sampled_from(
-            (
-                {},
-                {"route": list(ROUTE)},
-                {"constraint": "m0", "last": paths[-1][-2:]},
-                {"constraint": "m0", "route": ["m0", "m1"], "ideal_cycle_s": 12.0},
-            )
-        )
+    lines = (
+        {"route": list(ROUTE)},
+        {"constraint": "m0", "route": ["m0", "m1"], "ideal_cycle_s": 12.0},
+        {"constraint": "m0", "last": paths[-1][-2:]},
+        {},
     )
+    line = draw(st.sampled_from(lines[:2] if focus == "units" else lines))
     plant = {
         "products": PRODUCTS,
         "sites": {"site": site},
-        "machines": {path: draw(machine_settings) for path in paths},
+        "machines": {path: draw(machine_settings) | draw(FOCI[focus]) for path in paths},
         "lines": {LINE: line} if line else {},
     }
-    return Setting(plant, paths, round(begin.timestamp()) * 1_000_000, zone, roster)
+    return Setting(plant, paths, round(begin.timestamp()) * 1_000_000, zone, roster, focus)
 
 
 @st.composite
@@ -122,3 +121,17 @@ machine_settings = st.fixed_dictionaries(
     },
     optional={"product": st.sampled_from(("P", "Q", "nameless")), "counter_modulus": st.sampled_from((100, 65536))},
 )
+
+FOCI = {
+    "everything": st.just({}),
+    "stops": st.fixed_dictionaries(
+        {
+            "microstop_threshold_s": st.sampled_from((60, 120, 121, 301)),
+            "stale_after_s": st.sampled_from((0, 0, 0, 900)),
+        }
+    ),
+    "silence": st.fixed_dictionaries({"stale_after_s": st.sampled_from((3, 60, 300, 900))}),
+    "counters": st.fixed_dictionaries({"default_state": st.just("running"), "product": st.sampled_from("PQ")}),
+    "units": st.just({}),
+}
+"""What histories can speak of most, and what such machines are set to."""

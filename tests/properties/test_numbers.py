@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from tests.properties.agreement import disagreements
 from tests.properties.effort import examples, folder
 from tests.properties.histories import HOUR, MINUTE, SECOND, in_order, messages, orderless
 from tests.properties.inside import Inside, answers
-from tests.properties.plants import LINE, Setting, settings
+from tests.properties.plants import FOCI, LINE, Setting, settings
 from tests.scenarios.scenario import Message
 
 STEPS = ("nothing", "commit", "evaluate", "evaluate", "evaluate later", "restart", "kill")
@@ -42,10 +43,11 @@ def check(query: Query, setting: Setting, come: Sequence[Message], window: tuple
     assert different == {}, (window, cut)
 
 
-@examples(90)
-@given(st.data())
-def test_numbers_are_those_of_the_oracle_however_the_stream_is_cut(data: st.DataObject) -> None:
-    setting = data.draw(settings())
+@pytest.mark.parametrize("focus", FOCI)
+@examples(40)
+@given(data=st.data())
+def test_numbers_are_those_of_the_oracle_however_the_stream_is_cut(focus: str, data: st.DataObject) -> None:
+    setting = data.draw(settings(focus=focus))
     come = data.draw(messages(setting))
     asked = [data.draw(windows(setting)) for _ in range(3)]  # again and again, so that remembered answers are met
     with folder() as place, Inside(place, setting.plant, come) as inside, inside.asking() as query:
@@ -79,10 +81,11 @@ def step(what: str, inside: Inside) -> None:
             pass
 
 
-@examples(60)
-@given(st.data())
-def test_an_answer_as_of_an_instant_knows_only_what_had_been_received(data: st.DataObject) -> None:
-    setting = data.draw(settings())
+@pytest.mark.parametrize("focus", FOCI)
+@examples(30)
+@given(data=st.data())
+def test_an_answer_as_of_an_instant_knows_only_what_had_been_received(focus: str, data: st.DataObject) -> None:
+    setting = data.draw(settings(focus=focus))
     come = data.draw(messages(setting))
     with folder() as place, Inside(place, setting.plant, come) as inside, inside.asking() as query:
         inside.take(len(come))
@@ -98,10 +101,11 @@ def test_an_answer_as_of_an_instant_knows_only_what_had_been_received(data: st.D
             check(query, setting, come, data.draw(windows(setting)), cut, as_of=True)
 
 
-@examples(50)
-@given(st.data())
-def test_the_order_of_arrival_changes_no_number(data: st.DataObject) -> None:
-    setting = data.draw(settings())
+@pytest.mark.parametrize("focus", FOCI)
+@examples(10)
+@given(data=st.data())
+def test_the_order_of_arrival_changes_no_number(focus: str, data: st.DataObject) -> None:
+    setting = data.draw(settings(focus=focus))
     told = data.draw(orderless(setting, most=25))
     window = data.draw(windows(setting))
     found: list[dict[str, Any]] = []

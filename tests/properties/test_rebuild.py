@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.properties.effort import examples, folder
 from tests.properties.histories import HOUR, messages
 from tests.properties.inside import Inside
-from tests.properties.plants import settings
+from tests.properties.plants import FOCI, settings
 
 
-@examples(60)
-@given(st.data())
-def test_facts_after_live_processing_are_those_of_a_rebuilt_store(data: st.DataObject) -> None:
-    setting = data.draw(settings())
+@pytest.mark.parametrize("focus", FOCI)
+@examples(15)
+@given(data=st.data())
+def test_facts_after_live_processing_are_those_of_a_rebuilt_store(focus: str, data: st.DataObject) -> None:
+    setting = data.draw(settings(focus=focus))
     come = data.draw(messages(setting))
     later = data.draw(st.sampled_from((HOUR, 40 * HOUR)))
     with folder() as one, Inside(one, setting.plant, come) as live:

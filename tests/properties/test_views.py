@@ -30,7 +30,7 @@ def all_answers(setting: Setting, come: list[Message], start: int, end: int) -> 
 @examples(40)
 @given(st.data())
 def test_no_query_changes_the_class_of_a_stop_that_is_over(data: st.DataObject) -> None:
-    setting = data.draw(settings(machines=1))
+    setting = data.draw(settings(machines=1, focus=data.draw(st.sampled_from(("stops", "everything")))))
     come = data.draw(messages(setting))
     known: dict[tuple[str, str], bool] = {}
     with folder() as place, Inside(place, setting.plant, come) as inside, inside.asking() as query:
@@ -86,7 +86,7 @@ def moved(setting: Setting, zone: str, earlier: int) -> Setting:
     assert setting.roster in ROSTERS
     for kind in ("planned", "unscheduled"):
         site[kind] = [{name: moved_text(text, earlier) for name, text in slot.items()} for slot in site[kind]]
-    return Setting(plant, setting.paths, setting.begin - earlier, zone, setting.roster)
+    return Setting(plant, setting.paths, setting.begin - earlier, zone, setting.roster, setting.focus)
 
 
 def moved_message(message: Message, earlier: int) -> Message:
