@@ -153,10 +153,16 @@ async def test_failure_in_the_middle_ends_the_connection_and_not_the_file(
 
 
 async def test_few_files_at_once_and_questions_go_on(
-    client: httpx.AsyncClient, app: FastAPI, answers: FakeAnswers
+    client: httpx.AsyncClient, app: FastAPI, answers: FakeAnswers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     go_on = threading.Event()
-    answers.table.pieces = (() for _ in range(1) if go_on.wait(10))
+
+    def export(*arguments: object) -> FakeTable:  # a table of its own for each question
+        table = FakeTable()
+        table.pieces = (() for _ in range(1) if go_on.wait(10))
+        return table
+
+    monkeypatch.setattr(answers, "export", export)
     waiting = [asyncio.create_task(client.get(f"/api/v1/export/events?{WINDOW}")) for _ in range(2)]
     await until(lambda: app.state.context.queries.long == 2)
     refused = await client.get(f"/api/v1/export/units?{WINDOW}")
