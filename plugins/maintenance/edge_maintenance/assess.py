@@ -1,0 +1,114 @@
+"""Run the monitor over a recording: one JSON object a row."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from edge import Assessment, Observation, Reason, RemainingLife, Watched
+from edge_maintenance.monitor import Maintenance
+from edge_maintenance.presets import PRESETS
+from edge_maintenance.table import Row, Table, TableError, layout_of, open_table, seconds
+from edge_maintenance.table import add_options as add_table_options
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    add_table_options(parser)
+    add = parser.add_argument
+    add("--kind", action="append", default=[], metavar="KIND|SIGNAL=KIND", help="kind of all signals, or of one")
+    add("--preset", action="append", default=[], metavar="NAME|SIGNAL=NAME", help=f"of {', '.join(PRESETS)}")
+    add("--learn", type=seconds, metavar="TIME", help="how long to learn, such as 20min (default: of the preset)")
+    add("--model", metavar="FILE", help="model file for the remaining life")
+    add("--max-life", type=float, metavar="N", help="cap of the remaining life")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Raises TableError for a file, a column or a name that is not there."""
+    with open_table(options.file, layout_of(options)) as table:
+        for line in lines(table, options):
+            sys.stdout.write(line + "\n")
+
+
+def lines(table: Table, options: argparse.Namespace) -> Iterator[str]:
+    """The assessment of each row, as JSON."""
+    settings = {"learn_s": options.learn}
+    signals = signal_settings(table, options)
+    monitors: dict[str, Maintenance] = {}
+    last: dict[str, int] = {}
+    for row in table.rows:
+        monitor = monitors.get(row.unit)
+        if monitor is None:
+            monitor = monitors[row.unit] = Maintenance(Watched(row.unit or "machine", settings, signals))
+        ts = last[row.unit] = last.get(row.unit, 0) if row.ts is None else row.ts
+        said = monitor.assess(Observation(row.unit, ts, "reading", row.values, state="running"))
+        yield json.dumps(as_row(row, said, table), allow_nan=False)
+
+
+def signal_settings(table: Table, options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """Signal: its kind and preset as asked for, later options over earlier ones."""
+    found: dict[str, dict[str, Any]] = {name: {} for name in table.signals}
+    for key, texts in (("kind", options.kind), ("preset", options.preset)):
+        for text in texts:
+            signal, _, value = text.rpartition("=")
+            if signal and signal not in found:
+                raise TableError(f"{table.path}: --{key}: no signal {signal!r}; there are {', '.join(found)}")
+            for name in [signal] if signal else found:
+                found[name][key] = value
+    return found
+
+
+def as_row(row: Row, said: Assessment, table: Table) -> dict[str, Any]:
+    """What is written of one row."""
+    life = said.life
+    return {
+        "ts": when(row, table),
+        "unit": row.unit or None,
+        "state": said.state,
+        "score": rounded(said.score),
+        "health": rounded(said.health),
+        "rul": None if life is None or life.value is None else life_as_row(life),
+        "reasons": [reason_as_row(reason, table) for reason in said.reasons],
+    }
+
+
+def when(row: Row, table: Table) -> Any:
+    """The time as RFC 3339, or as the column has it where that counts cycles or hours."""
+    return None if row.ts is None else instant(row.ts, table)
+
+
+def instant(ts: int, table: Table) -> Any:
+    scale = table.layout.time_scale
+    if scale is not None or table.time is None:
+        return rounded(ts / 1e6 / (scale or 1.0))
+    return datetime.fromtimestamp(ts / 1e6, UTC).isoformat().replace("+00:00", "Z")
+
+
+def reason_as_row(reason: Reason, table: Table) -> dict[str, Any]:
+    return {
+        "signal": reason.signal,
+        "value": rounded(reason.value),
+        "expected": rounded(reason.expected),
+        "change_pct": rounded(reason.change_pct),
+        "sigma": rounded(reason.sigma),
+        "since": None if reason.since is None else instant(reason.since, table),
+    }
+
+
+def life_as_row(life: RemainingLife) -> Mapping[str, Any]:
+    return {
+        "value": rounded(life.value),
+        "low": rounded(life.low),
+        "high": rounded(life.high),
+        "unit": life.unit,
+        "basis": life.basis,
+    }
+
+
+def rounded(number: float | None) -> float | None:
+    """Nine digits, which is more than any sensor has; None for what JSON has no number for."""
+    return None if number is None or not math.isfinite(number) else float(f"{number:.9g}")
