@@ -28,7 +28,7 @@ BROAD_EXCEPTS = {
 PLACES = {
     "aiomqtt": ["edge/mqtt/"],
     "amqtt": ["edge/demo"],
-    "apsw": ["edge/journal/", "edge/store/", "edge/processing/", "edge/query/"],
+    "apsw": ["edge/journal/", "edge/store/", "edge/processing/", "edge/cells.py", "edge/query/"],
     "fastapi": ["edge/api/", "edge/web/"],
     "influxdb_client": ["edge/influx"],
     "mqtt5": ["edge/mqtt/"],

@@ -6,10 +6,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from edge.cells import MachineCells
 from edge.clock import DAY, HOUR, to_text
 from edge.errors import QueryError
 from edge.events import AnyEvent, CounterLevel, MachineState, PartCount, ScrapReport
-from edge.query.cells import MachineCells
 from edge.query.kpis import Question, answer
 from edge.query.rulings import RULINGS
 from edge.query.window import Window

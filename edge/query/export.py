@@ -17,10 +17,10 @@ from edge.clock import DAY, HOUR
 from edge.errors import QueryError
 from edge.events import KINDS, AnyEvent, ScrapReport
 from edge.query.kpis import Question, answer, known_kpi
-from edge.query.reading import MachineRow
 from edge.query.window import Window, steps
 from edge.slices import Span
 from edge.store import events as event_store
+from edge.store.machines import MachineRow
 from edge.store.units import Line, units_between
 
 TEXT, INTEGER, NUMBER, TRUTH, INSTANT = "text", "integer", "number", "truth", "instant"

@@ -9,15 +9,15 @@ from typing import Any
 
 import apsw
 
+from edge.cells import MachineCells, Sums
 from edge.clock import DAY, to_text
 from edge.errors import QueryError
 from edge.facts import total
 from edge.host import PluginHost
 from edge.plant import Plant
-from edge.query.cells import MachineCells, Sums
-from edge.query.reading import MachineRow
 from edge.query.remembered import Remembered
 from edge.query.window import Window
+from edge.store.machines import MachineRow
 from edge.timemodel import NAME, coverage
 
 

@@ -13,8 +13,8 @@ from edge.clock import HOUR, to_text
 from edge.decode import Rejection
 from edge.events import KINDS, AnyEvent, Event
 from edge.journal.record import DUP, QOS_MASK, RETAIN, Record
-from edge.query.reading import MachineRow
 from edge.store import events as event_store
+from edge.store.machines import MachineRow
 
 MAX_PREVIEW = 2048
 _COMMON = len(Event.__struct_fields__)

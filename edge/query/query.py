@@ -21,12 +21,13 @@ from edge.query import lists
 from edge.query.explain import explain
 from edge.query.export import Table, export
 from edge.query.kpis import Question, answer, known_kpi, kpi_number, settings_of
-from edge.query.reading import Connections, MachineRow, all_machines, machines_under
+from edge.query.reading import Connections
 from edge.query.remembered import Remembered
 from edge.query.status import KIND_BY_LEVELS, group_status, machine_status
 from edge.query.timelines import timeline
 from edge.query.window import Window, named_shift, running_window, steps
 from edge.store import corrections, identity
+from edge.store.machines import MachineRow, all_machines, machines_under
 from edge.store.readings import ReadingsReader
 from edge.timemodel import NAME, pareto, waterfall
 

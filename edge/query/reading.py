@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import NamedTuple
 
 import apsw
 
-from edge.errors import QueryError
 from edge.store.schema import open_reader
-
-
-class MachineRow(NamedTuple):
-    """A machine as the store knows it; instants in microseconds."""
-
-    number: int
-    path: str
-    line: int
-    first_seen: int
-    last_heard: int
 
 
 class Connections:
@@ -53,22 +41,3 @@ class Connections:
                 db.close()
             self._all.clear()
         self._generation += 1
-
-
-def machines_under(db: apsw.Connection, path: str) -> list[MachineRow]:
-    """The machine at `path`, or all machines that it is a prefix of, by path; QueryError (404) where there is none."""
-    sql = (
-        "select id, path, line, first_seen, last_heard from machines "
-        "where path=?1 or (path>=?2 and path<?3) order by path"
-    )
-    rows = db.execute(sql, (path, path + "/", path + "0"))
-    found = [MachineRow(*row) for row in rows]
-    if not found:
-        raise QueryError("asset", path, f"no machine has published under {path!r}", 404)
-    return found
-
-
-def all_machines(db: apsw.Connection) -> list[MachineRow]:
-    """Every machine that ever published, by path."""
-    sql = "select id, path, line, first_seen, last_heard from machines order by path"
-    return [MachineRow(*row) for row in db.execute(sql)]

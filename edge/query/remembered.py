@@ -9,19 +9,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import apsw
 
+from edge.cells import Need
+
 ENTRIES = 20_000
-
-
-class Need(NamedTuple):
-    """Hours [first, last] of one machine that an answer depends on."""
-
-    machine: int
-    first: int
-    last: int
 
 
 class Remembered:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from edge.cells import MachineCells
 from edge.clock import HOUR, MINUTE, SECOND, to_text
 from edge.facts import total
-from edge.query.cells import MachineCells
 from edge.query.kpis import Question, answer, kpi_number
-from edge.query.reading import MachineRow
 from edge.query.window import Window, running_window
 from edge.slices import Span
+from edge.store.machines import MachineRow
 from edge.timemodel import NAME
 
 KIND_BY_LEVELS = {1: "site", 2: "area", 3: "line", 4: "machine"}

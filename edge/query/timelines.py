@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from edge.cells import MachineCells
 from edge.clock import SECOND, to_text
-from edge.query.cells import MachineCells
 from edge.slices import Span, Stop
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -17,13 +17,12 @@ from edge.events import UnitResult
 from edge.host import PluginHost
 from edge.kpi import Wants
 from edge.plant import Plant
-from edge.query.reading import MachineRow
-from edge.query.remembered import Need
 from edge.slices import Slice, Unit
 from edge.store import events as event_store
 from edge.store import hours as hour_store
 from edge.store.corrections import load_hour
 from edge.store.filling import Filling
+from edge.store.machines import MachineRow
 from edge.store.units import Line, units_between, units_known
 from edge.timeline.evaluate import slices
 from edge.timeline.history import Row, carry_into, completed, settle, silence
@@ -48,6 +47,14 @@ class Sums:
         self.parts += other.parts
         self.revision += other.revision - 1
         self.incomplete = self.incomplete or other.incomplete
+
+
+class Need(NamedTuple):
+    """Hours [first, last] of one machine that an answer depends on."""
+
+    machine: int
+    first: int
+    last: int
 
 
 class _StoredHours(hour_store.HourRows):
