@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.compare import TOLERANCE, differences, numbers
+from tests.scenarios.compare import missed
 from tests.scenarios.live import run
 from tests.scenarios.scenario import prepare
 
@@ -22,9 +22,6 @@ if FOLDERS:
     def test_every_number_of_the_scenarios_comes_over_http(folder: Path) -> None:
         files = sorted(folder.rglob("*.json"))
         assert files
-        wrong = []
-        for expectation, answers in run(prepare(files)):
-            tolerance = expectation.window.get("tol", TOLERANCE)
-            found = differences(expectation.window["expected"], numbers(answers), tolerance)
-            wrong += [f"{expectation.name}: {line}" for line in found]
-        assert wrong == []
+        prepared = prepare(files)
+        assert prepared.refused == {}
+        assert [line for expectation, found in run(prepared) for line in missed(expectation, found)] == []

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tests.scenarios.compare import TOLERANCE, differences, numbers
+from tests.scenarios.compare import missed
 from tests.scenarios.scenario import prepare
 
 
@@ -19,14 +19,15 @@ def main() -> int:
         from tests.scenarios.live import run
     else:
         from tests.scenarios.offline import run
-    failed: dict[str, int] = {}
-    for expectation, answers in run(prepare(asked.paths)):
-        tolerance = expectation.window.get("tol", TOLERANCE)
-        found = list(differences(expectation.window["expected"], numbers(answers), tolerance))
-        failed.setdefault(expectation.scenario, 0)
-        failed[expectation.scenario] += bool(found)
-        for line in found:
-            print(f"{expectation.name}: {line}")
+    prepared = prepare(asked.paths)
+    failed = dict.fromkeys((*prepared.refused, *(one.scenario for one in prepared.expectations)), 0)
+    for name, why in prepared.refused.items():
+        print(f"{name}: {why}")
+        failed[name] += 1
+    for expectation, found in run(prepared):
+        lines = missed(expectation, found)
+        failed[expectation.scenario] += len(lines)
+        print("".join(f"{line}\n" for line in lines), end="")
     bad = sum(bool(count) for count in failed.values())
     print(f"{len(failed) - bad} passed, {bad} failed")
     return int(bool(bad))

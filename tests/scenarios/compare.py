@@ -2,44 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from math import isclose
 from typing import Any
+from urllib.error import HTTPError
 
 from edge.calendar import Calendar
-from edge.clock import from_text
-from tests.scenarios.scenario import Expectation
+from edge.errors import QueryError
+from tests.scenarios.layout import as_level
+from tests.scenarios.said import instant
+from tests.scenarios.scenario import OF_THE_LINE, Expectation
 
-TOLERANCE = 1e-9
+Answers = Mapping[str, Mapping[str, Any]]
+"""What each KPI answers."""
+Found = Mapping[str, Any] | str
+"""Numbers by name, or why there are none."""
+PLUGINS = ("oee", "first_pass_yield")
+"""Whose numbers and flags section 13 of the definitions names; what else there is may fill in names of its own."""
 
 
 def instants(expectation: Expectation, calendar: Calendar) -> tuple[int, int]:
     """The window asked for, as instants."""
     window = expectation.window
     if "shift" in window:
-        found = calendar.shift_window(window["shift"], date.fromisoformat(window["date"]))
-        if found is None:
-            raise LookupError(f"{expectation.name}: no shift {window['shift']} on {window['date']}")
-        return found.start, found.end
+        shift = calendar.shift_window(as_level(window["shift"]), date.fromisoformat(window["date"]))
+        if shift is None:
+            raise LookupError(f"no shift {window['shift']} on {window['date']}")
+        return shift.start, shift.end
     if "business_day" in window:
         return calendar.business_day(date.fromisoformat(window["business_day"]))
     if "local_day" in window:
         return calendar.local_day(date.fromisoformat(window["local_day"]))
-    return from_text(window["from"]), from_text(window["to"])
+    return instant(window["from"]), instant(window["to"])
 
 
-def numbers(answers: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def found(expectation: Expectation, ask: Callable[[Expectation], Answers]) -> Found:
+    """The numbers of a window, those of the line from all its machines; or why there are none."""
+    try:
+        out = numbers(ask(expectation))
+        if expectation.of_line is not None:
+            of_line = numbers(ask(expectation.of_line))
+            out |= {name: of_line[name] for name in OF_THE_LINE}
+    except (HTTPError, LookupError, QueryError, ValueError) as error:  # no such shift, no date, an empty window
+        return f"{type(error).__name__}: {error}"
+    return out
+
+
+def numbers(answers: Answers) -> dict[str, Any]:
     """Facts and values of all KPIs by name, as section 13 of the definitions names them."""
     out: dict[str, Any] = {}
-    flags: set[str] = set()
-    for answer in answers.values():
+    for name in (*(name for name in answers if name not in PLUGINS), *PLUGINS):
+        answer = answers[name]
         out |= {name: value for name, value in answer["facts"].items() if not isinstance(value, dict)}
         out |= answer["values"]
-        flags |= set(answer["flags"])
-    out["flags"] = sorted(flags)
+    out["flags"] = sorted({flag for name in PLUGINS for flag in answers[name]["flags"]})
     out["units"] = {"stations": out.get("stations", {}), "rty": out.get("rty"), "line_fpy": out.get("line_fpy")}
     return out
+
+
+def missed(expectation: Expectation, found: Found) -> list[str]:
+    """What of an expectation is not met, a line each."""
+    if isinstance(found, str):
+        return [f"{expectation.name}: {found}"]
+    expected = expectation.window.get("expected", {})
+    return [f"{expectation.name}: {line}" for line in differences(expected, found, expectation.tolerance)]
 
 
 def differences(expected: Any, found: Any, tolerance: float, path: str = "") -> Iterator[str]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import aiomqtt
@@ -16,18 +17,18 @@ from paho.mqtt.properties import Properties
 
 from edge.clock import to_text
 from edge.corrections import TOPIC
-from edge.facts import total
 from edge.host import PluginHost, load
 from edge.plant import Plant
 from edge.settings.plant import PlantSettings
 from tests.brokers import Broker
 from tests.running import Service
-from tests.scenarios.compare import instants
+from tests.scenarios.compare import Found, found, instants
+from tests.scenarios.offline import pooled
 from tests.scenarios.scenario import Expectation, Message, Prepared
 
 
-def run(prepared: Prepared) -> Iterator[tuple[Expectation, dict[str, dict[str, Any]]]]:
-    """Every expectation with its answers."""
+def run(prepared: Prepared) -> Iterator[tuple[Expectation, Found]]:
+    """Every expectation with what is found of it."""
     plant = Plant(PlantSettings.model_validate(prepared.plant))
     host = load()
     with Broker() as broker, Service(
@@ -42,9 +43,9 @@ def run(prepared: Prepared) -> Iterator[tuple[Expectation, dict[str, dict[str, A
                 service.post("/api/v1/corrections", {name: value for name, value in said.items() if name != "id"})
         manual = {_site_of(message) for message in prepared.messages if message.topic == TOPIC}
         for expectation in prepared.expectations:
-            if expectation.window.get("as_of") and expectation.site in manual:
+            if expectation.as_of is not None and expectation.site in manual:
                 continue  # a correction by API is received when it is made: no past of the scenario knows it
-            yield expectation, ask(service, plant, host, expectation)
+            yield expectation, found(expectation, partial(ask, service, plant, host))
 
 
 def _site_of(correction: Message) -> str:
@@ -63,17 +64,10 @@ async def publish(port: int, messages: Sequence[Message]) -> None:
 def ask(service: Service, plant: Plant, host: PluginHost, expectation: Expectation) -> dict[str, dict[str, Any]]:
     """Answers of all KPIs over HTTP."""
     start, end = instants(expectation, plant.calendar(expectation.site))
-    window = {"from": to_text(start), "to": to_text(end), "as_of": expectation.window.get("as_of")}
-    paths = [f"{expectation.site}/area/line"] if expectation.all_machines else expectation.paths
+    as_of = None if expectation.as_of is None else to_text(expectation.as_of)
+    window = {"from": to_text(start), "to": to_text(end), "as_of": as_of}
     out = {}
     for kpi in service.get("/api/v1/kpis")["kpis"]:
-        parts = [service.get(f"/api/v1/kpis/{kpi['name']}", asset=path, **window) for path in paths]
-        out[kpi["name"]] = parts[0] if len(parts) == 1 else _pooled(host, kpi["name"], parts)
+        parts = [service.get(f"/api/v1/kpis/{kpi['name']}", asset=path, **window) for path in expectation.paths]
+        out[kpi["name"]] = parts[0] if len(parts) == 1 else pooled(host, kpi["name"], parts)
     return out
-
-
-def _pooled(host: PluginHost, name: str, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    facts = total(part["facts"] for part in parts)
-    found = host.values(name, facts)
-    assert found is not None
-    return {"facts": facts, "values": found[0], "flags": found[1]}

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from edge.clock import from_text
 from edge.decode import DecodeSettings
 from edge.facts import total
-from edge.host import load
+from edge.host import PluginHost, load
 from edge.journal.record import Record
 from edge.plant import Plant
 from edge.processing.pipeline import Pipeline
@@ -19,7 +20,7 @@ from edge.query.query import Asked, Query
 from edge.query.reading import Connections
 from edge.query.window import Window
 from edge.settings.plant import PlantSettings
-from tests.scenarios.compare import instants
+from tests.scenarios.compare import Found, found, instants
 from tests.scenarios.scenario import Expectation, Message, Prepared
 
 
@@ -45,19 +46,23 @@ class Records:
 
 
 @contextmanager
-def answering(plant_settings: Mapping[str, Any], messages: Sequence[Message]) -> Iterator[Query]:
-    """A service's inside that has taken all messages."""
+def answering(plant_settings: Mapping[str, Any], messages: Sequence[Message], latest: int = 0) -> Iterator[Query]:
+    """A service's inside that has taken all messages; its present is now, or `latest` where that is later."""
     plant = Plant(PlantSettings.model_validate(plant_settings))
     host = load()
     records = Records(messages)
+    present = max(time.time_ns() // 1000, latest)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "store.db"
-        pipeline = Pipeline(path, records, plant, DecodeSettings(), host)
+        pipeline = Pipeline(path, records, plant, DecodeSettings(), host, now=lambda: present)
         pipeline.open()
         pipeline.catch_up()
         connections = Connections(path)
         try:
-            yield Query(connections, plant, host, records, DecodeSettings())  # type: ignore[arg-type]  # a journal in memory
+            yield Query(
+                connections, plant, host, records, DecodeSettings(),  # type: ignore[arg-type]  # a journal in memory
+                now=lambda: present,
+            )  # fmt: skip
         finally:
             connections.close()
             pipeline.close()
@@ -66,26 +71,25 @@ def answering(plant_settings: Mapping[str, Any], messages: Sequence[Message]) ->
 def ask(query: Query, expectation: Expectation) -> dict[str, dict[str, Any]]:
     """Answers of all KPIs for one expectation."""
     start, end = instants(expectation, query.plant.calendar(expectation.site))
-    as_of = expectation.window.get("as_of")
-    cut = None if as_of is None else from_text(as_of)
     out = {}
     for name in query.host.kpis:
-        paths = [f"{expectation.site}/area/line"] if expectation.all_machines else expectation.paths
-        parts = [query.kpi(name, Asked(path, Window(start, end)), None, cut) for path in paths]
-        out[name] = parts[0] if len(parts) == 1 else pooled(query, name, parts)
+        parts = [
+            query.kpi(name, Asked(path, Window(start, end)), None, expectation.as_of) for path in expectation.paths
+        ]
+        out[name] = parts[0] if len(parts) == 1 else pooled(query.host, name, parts)
     return out
 
 
-def pooled(query: Query, name: str, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def pooled(host: PluginHost, name: str, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Several machines' answers as one, by sums."""
     facts = total(part["facts"] for part in parts)
-    found = query.host.values(name, facts)
+    found = host.values(name, facts)
     assert found is not None
     return {"facts": facts, "values": found[0], "flags": found[1]}
 
 
-def run(prepared: Prepared) -> Iterator[tuple[Expectation, dict[str, dict[str, Any]]]]:
-    """Every expectation with its answers."""
-    with answering(prepared.plant, prepared.messages) as query:
+def run(prepared: Prepared) -> Iterator[tuple[Expectation, Found]]:
+    """Every expectation with what is found of it."""
+    with answering(prepared.plant, prepared.messages, prepared.latest) as query:
         for expectation in prepared.expectations:
-            yield expectation, ask(query, expectation)
+            yield expectation, found(expectation, partial(ask, query))

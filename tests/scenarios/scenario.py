@@ -1,36 +1,33 @@
-"""A scenario file as plant settings and messages. Each variant of its settings gets a site of its own."""
+"""A scenario file as plant settings, messages and windows. Each variant of its settings gets a site of its own."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from edge.clock import SECOND, from_text, to_text
-from edge.corrections import TOPIC
+from edge.settings.plant import PlantSettings
+from tests.scenarios.layout import LINE, as_level, machine_settings, merged, products, site_settings
+from tests.scenarios.said import Message, instant, messages
 
-LINE = "area/line"
-KINDS = {"counter": "count"}
+__all__ = ["LINE", "Expectation", "Message", "Prepared", "files", "prepare"]
 
-
-@dataclass(frozen=True)
-class Message:
-    topic: str
-    payload: bytes
-    received: int
+M1 = "M1"  # the machine meant where nothing names one
+OF_THE_LINE = ("units", "line_oee")  # numbers of all machines together
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """One window of a scenario: whom to ask, what for, and the numbers."""
+    """One window of a scenario: which of all its machines to ask together, and the numbers."""
 
     scenario: str
     window: Mapping[str, Any]
     site: str
     machines: tuple[str, ...]
-    all_machines: bool
+    every: tuple[str, ...]
+    tolerance: float
 
     @property
     def name(self) -> str:
@@ -38,16 +35,51 @@ class Expectation:
 
     @property
     def paths(self) -> list[str]:
+        """What to ask: the line where that is all its machines, else each machine."""
+        if sorted(self.machines) == sorted(self.every):
+            return [f"{self.site}/{LINE}"]
+        return self.machine_paths
+
+    @property
+    def machine_paths(self) -> list[str]:
         return [f"{self.site}/{LINE}/{machine}" for machine in self.machines]
+
+    @property
+    def of_line(self) -> Expectation | None:
+        """The same window of all machines, where the window names none and numbers of the line are expected."""
+        named = "machine" in self.window or "machines" in self.window
+        wanted = any(name in self.window.get("expected", {}) for name in OF_THE_LINE)
+        if named or not wanted or self.machines == self.every:
+            return None
+        return replace(self, machines=self.every)
+
+    @property
+    def as_of(self) -> int | None:
+        text = self.window.get("as_of")
+        return None if text is None else instant(text)
 
 
 @dataclass
 class Prepared:
-    """All scenarios of a run together: one plant, all messages in order of arrival, all windows."""
+    """All scenarios of a run together: one plant, all messages in order of arrival, all windows, and why scenarios
+    could not be laid out."""
 
     plant: dict[str, Any] = field(default_factory=lambda: {"products": {}, "sites": {}, "machines": {}, "lines": {}})
     messages: list[Message] = field(default_factory=list)
     expectations: list[Expectation] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def latest(self) -> int:
+        """The last instant that anything here speaks of."""
+        ends = [instant(e.window["to"]) for e in self.expectations if "to" in e.window]
+        return max([0, *ends, *(message.received for message in self.messages)])
+
+    def add(self, other: Prepared) -> None:
+        for name, table in other.plant.items():
+            self.plant[name] |= table
+        self.messages += other.messages
+        self.expectations += other.expectations
 
 
 def files(paths: list[Path]) -> list[Path]:
@@ -62,116 +94,70 @@ def prepare(paths: list[Path], root: str = "shopfloor/v1") -> Prepared:
     """Read scenarios and lay them out on one plant."""
     out = Prepared()
     for number, path in enumerate(files(paths)):
-        scenario = json.loads(path.read_text(encoding="utf-8"))
-        variants: dict[str, str] = {}
-        for window in scenario["windows"]:
-            variant = json.dumps([window.get("config", {}), window.get("line")], sort_keys=True)
-            if variant not in variants:
-                variants[variant] = f"s{number}-{len(variants)}"
-                _lay_out(out, scenario, window, variants[variant], root)
-            out.expectations.append(_expectation(scenario, window, variants[variant]))
+        name = path.stem
+        try:
+            scenario = json.loads(path.read_text(encoding="utf-8"))
+            name = scenario.get("id", name)
+            one = _prepared(scenario, name, f"s{number}", root)
+            PlantSettings.model_validate(one.plant)
+        except (ValueError, LookupError) as error:  # no JSON, a member missing, a calendar that cannot be
+            out.refused[name] = f"{type(error).__name__}: {error}"
+            continue
+        out.add(one)
     out.messages.sort(key=lambda message: message.received)
     return out
 
 
-def _machines(scenario: Mapping[str, Any]) -> list[str]:
-    return sorted({event.get("machine", "M1") for event in scenario["events"]})
+def _prepared(scenario: Mapping[str, Any], name: str, number: str, root: str) -> Prepared:
+    out = Prepared()
+    sites: dict[str, str] = {}
+    for window in scenario["windows"]:
+        variant = json.dumps([window.get("config"), window.get("line")], sort_keys=True)
+        if variant not in sites:
+            sites[variant] = f"{number}-{len(sites)}"
+            _lay_out(out, scenario, window, sites[variant], root)
+        out.expectations.append(_expectation(scenario, window, name, sites[variant]))
+    return out
 
 
-def _expectation(scenario: Mapping[str, Any], window: Mapping[str, Any], site: str) -> Expectation:
+def _machines(scenario: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every machine that the scenario speaks of."""
+    found = {event.get("machine") or M1 for event in scenario.get("events", ())}
+    for window in scenario["windows"]:
+        line = window.get("line") or {}
+        found |= {window.get("machine"), *window.get("machines", ()), line.get("bottleneck"), line.get("last")}
+    return tuple(sorted(as_level(name) for name in found if name)) or (M1,)
+
+
+def _expectation(scenario: Mapping[str, Any], window: Mapping[str, Any], name: str, site: str) -> Expectation:
     every = _machines(scenario)
-    if "machine" in window:
-        wanted = [window["machine"]]
+    if window.get("machine"):
+        wanted: tuple[str, ...] = (as_level(window["machine"]),)
+    elif window.get("machines"):
+        wanted = tuple(as_level(machine) for machine in window["machines"])
     else:
-        wanted = window.get("machines") or (every if "line" in window else every[:1] if len(every) == 1 else every)
-    return Expectation(scenario["id"], window, site, tuple(wanted), sorted(wanted) == every)
+        wanted = (M1,) if M1 in every else every
+    tolerance = next((one["tol"] for one in (window, scenario) if one.get("tol") is not None), 1e-9)
+    return Expectation(name, window, site, wanted, every, tolerance)
 
 
 def _lay_out(out: Prepared, scenario: Mapping[str, Any], window: Mapping[str, Any], site: str, root: str) -> None:
-    config = {**scenario.get("config", {}), **window.get("config", {})}
-    for name, product in scenario.get("products", {}).items():
-        out.plant["products"][f"{site}.{name}"] = dict(product)
-    out.plant["sites"][site] = _site(scenario.get("calendar", {}))
-    settings: dict[str, Any] = {"stale_after_s": config.get("stale_after_s") or 0}
-    for key in ("microstop_threshold_s", "debounce_s", "no_order_is_loss", "default_state"):
-        if key in config:
-            settings[key] = config[key]
-    counter = config.get("counter", {})
-    for key, setting in (("modulus", "counter_modulus"), ("plausibility_factor", "counter_plausibility_factor")):
-        if counter.get(key) is not None:
-            settings[setting] = counter[key]
-    first = next(iter(scenario.get("products", {})), None)
-    if first is not None:
-        settings["product"] = f"{site}.{first}"
+    made = scenario.get("products") or {}
+    out.plant["products"] |= products(made, site)
+    out.plant["sites"][site] = site_settings(scenario.get("calendar") or {})
+    settings = machine_settings(merged(scenario.get("config"), window.get("config")))
+    if made:
+        settings["product"] = f"{site}.{next(iter(made))}"
     out.plant["machines"][f"{site}/*"] = settings
-    line = {}
-    if scenario.get("route"):
-        line["route"] = list(scenario["route"])
-    if "line" in window:
-        line["constraint"] = window["line"]["bottleneck"]
-        line["last"] = window["line"]["last"]
-        line["ideal_cycle_s"] = window["line"]["ideal_cycle_s"]
+    for machine in _machines(scenario):
+        out.plant["machines"][f"{site}/{LINE}/{machine}"] = {}
+    line: dict[str, Any] = {"route": list(scenario["route"])} if scenario.get("route") else {}
+    role = window.get("line") or {}
+    for key, setting in (("bottleneck", "constraint"), ("last", "last")):
+        if role.get(key):
+            line[setting] = as_level(role[key])
+    if role.get("ideal_cycle_s"):
+        line["ideal_cycle_s"] = role["ideal_cycle_s"]
     if line:
         out.plant["lines"][f"{site}/{LINE}"] = line
-    out.messages += _messages(scenario, site, root)
-
-
-def _site(calendar: Mapping[str, Any]) -> dict[str, Any]:
-    site: dict[str, Any] = {"timezone": calendar.get("timezone", "UTC")}
-    for key in ("shifts", "breaks", "planned", "unscheduled"):
-        if calendar.get(key):
-            site[key] = [dict(item) for item in calendar[key]]
-    return site
-
-
-def _messages(scenario: Mapping[str, Any], site: str, root: str) -> Iterator[Message]:
-    for event in scenario["events"]:
-        for one in _expanded(event):
-            received = from_text(one.get("received") or one.get("ts") or one["to"])
-            kind = KINDS.get(one["type"], one["type"])
-            path = f"{site}/{LINE}/{one.get('machine', 'M1')}"
-            if kind == "interval":
-                yield Message(TOPIC, _manual_record(one, path), received)
-            else:
-                yield Message(f"{root}/{path}/{kind}", json.dumps(_payload(one, site)).encode(), received)
-
-
-def _expanded(event: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    if event["type"] != "heartbeat_series":
-        yield event
-        return
-    at, end = from_text(event["from"]), from_text(event["to"])
-    while at <= end:
-        yield {**event, "type": "heartbeat", "ts": to_text(at)}
-        at += round(event["every_s"] * SECOND)
-
-
-def _manual_record(event: Mapping[str, Any], path: str) -> bytes:
-    """A manual record of a scenario: an operator's correction of the state."""
-    said = {
-        "id": f"{path} {event['from']} {event['to']} {event['value']}",
-        "kind": "state",
-        "asset": path,
-        "from": event["from"],
-        "to": event["to"],
-        "state": event["value"],
-        "reason": event.get("reason"),
-        "by": "scenario",
-        "why": "a manual record",
-    }
-    return json.dumps({name: value for name, value in said.items() if value is not None}).encode()
-
-
-def _payload(event: Mapping[str, Any], site: str) -> dict[str, Any]:
-    known = ("ts", "id", "reason", "total", "bad", "value", "serial", "station", "result", "qty", "produced_ts",
-             "defects", "opportunities")  # fmt: skip
-    out = {name: event[name] for name in known if name in event}
-    if event["type"] == "state":
-        out["state"] = out.pop("value")
-    elif event["type"] == "counter":
-        out["counter"] = event["name"]
-    elif event["type"] == "product":
-        out["product"] = f"{site}.{out.pop('value')}"
-    if event["type"] != "product" and "product" in event:
-        out["product"] = f"{site}.{event['product']}"
-    return out
+    out.messages += messages(scenario, site, root)

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from edge.clock import from_text
 from tests.oracle import Calendar, numbers
-from tests.scenarios.compare import TOLERANCE, differences
-from tests.scenarios.compare import numbers as answered
+from tests.scenarios.compare import missed
+from tests.scenarios.layout import as_level
 from tests.scenarios.offline import run
+from tests.scenarios.said import instant
 from tests.scenarios.scenario import Expectation, Prepared, prepare
 
 DATA = sorted((Path(__file__).parent / "data").glob("*.json"))
@@ -22,8 +22,8 @@ OF_OTHERS = {42}  # points on a control limit: for who draws control charts
 
 @pytest.mark.parametrize("file", DATA, ids=lambda file: file.stem)
 def test_scenario_gives_its_numbers(file: Path) -> None:
-    for expectation, answers in run(prepare([file])):
-        assert missed(expectation, answered(answers)) == []
+    for expectation, found in run(prepare([file])):
+        assert missed(expectation, found) == []
 
 
 @pytest.mark.parametrize("file", DATA, ids=lambda file: file.stem)
@@ -38,25 +38,27 @@ def test_every_ruling_has_a_scenario() -> None:
     assert rulings | OF_OTHERS == set(range(1, 43))
 
 
-def missed(expectation: Expectation, found: dict[str, Any]) -> list[str]:
-    tolerance = expectation.window.get("tol", TOLERANCE)
-    return [f"{expectation.name}: {line}" for line in differences(expectation.window["expected"], found, tolerance)]
-
-
 def by_oracle(prepared: Prepared, expectation: Expectation) -> dict[str, Any]:
     """What the oracle says of one window; it finds the window by its own calendar."""
     window = expectation.window
     calendar = Calendar(prepared.plant["sites"][expectation.site])
     if "shift" in window:
-        start, end = calendar.shift(window["shift"], date.fromisoformat(window["date"]))
+        start, end = calendar.shift(as_level(window["shift"]), date.fromisoformat(window["date"]))
     elif "business_day" in window:
         start, end = calendar.business_day(date.fromisoformat(window["business_day"]))
     elif "local_day" in window:
         start, end = calendar.local_day(date.fromisoformat(window["local_day"]))
     else:
-        start, end = from_text(window["from"]), from_text(window["to"])
-    as_of = window.get("as_of")
-    cut = 1 << 60 if as_of is None else from_text(as_of)
-    plant, messages, paths = prepared.plant, prepared.messages, expectation.paths
-    found = numbers(plant, messages, paths, start, end, cut, as_of=as_of is not None)
-    return {**found, "units": {name: found[name] for name in ("stations", "rty", "line_fpy")}}
+        start, end = instant(window["from"]), instant(window["to"])
+    cut = 1 << 60 if expectation.as_of is None else expectation.as_of
+    asked = (expectation, expectation.of_line or expectation)
+    own, line = (
+        numbers(
+            prepared.plant, prepared.messages, one.machine_paths, start, end, cut, as_of=expectation.as_of is not None
+        )
+        for one in asked
+    )
+    return own | {
+        "units": {name: line[name] for name in ("stations", "rty", "line_fpy")},
+        "line_oee": line["line_oee"],
+    }
