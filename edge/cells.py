@@ -76,33 +76,50 @@ class MachineCells:
         self.rules = plant.rules(row.path)
         self._line = Line(row.line, plant.route("/".join(row.path.split("/")[:3])))
         self._walks: dict[int, tuple[Walk, HourEvents]] = {}
+        self._settled = False
         self._filling = Filling(db, plant, row.path, row.number, as_of)
         self._stored = _StoredHours(db, row.number, plant.resolution(row.path), as_of)
 
     @cached_property
     def _overlay(self) -> Overlay:
-        """The machine's hours, with all that changed since they were stored worked out anew."""
-        if self.as_of is not None:
-            first = self._stored.changed_after(self.as_of)
-            recent = self.as_of - event_store.PROMPT  # what was heard since carries no received time
-            overlay = Overlay(self._stored, min(recent - recent % HOUR, self.cut if first is None else first))
-            hours = event_store.between(self.db, self.row.number, overlay.ignore_from, self.cut)
-            last = overlay.before(overlay.ignore_from)
-            changed = {*hours, *self._stored.dirty(self.cut), *([last.hour] if last else [])}
-            settle(overlay, changed, self.cut, self.rules)
-            return overlay
-        overlay = Overlay(self._stored)
+        """The machine's hours; `_reach` lays over them what changed since they were stored."""
+        if self.as_of is None:
+            return Overlay(self._stored)
+        first = self._stored.changed_after(self.as_of)
+        recent = self.as_of - event_store.PROMPT  # what was heard since carries no received time
+        return Overlay(self._stored, min(recent - recent % HOUR, self.cut if first is None else first))
+
+    @cached_property
+    def _changed(self) -> set[int]:
+        """Hours that are not as they were stored."""
         changed = self._stored.dirty(self.cut)
+        if self.as_of is not None:
+            changed.update(event_store.between(self.db, self.row.number, self._overlay.ignore_from, self.cut))
+            last = self._overlay.before(self._overlay.ignore_from)
+            return changed if last is None else {*changed, last.hour}
         last = self._stored.row_before(self.cut)
-        going_on = last is not None and (last.until < last.hour + HOUR or last.carry_out.stop_start)
-        if last is not None and (going_on or last.review <= self.cut):
+        if last is not None and (last.until < last.hour + HOUR or last.review <= self.cut):
             changed.add(last.hour)
-        settle(overlay, changed, self.cut, self.rules)
-        return overlay
+        return changed
+
+    def _reach(self, end: int) -> None:
+        """Work out anew what changed, unless windows that end at `end` or before cannot show it."""
+        if not self._settled and self._changed and not self._is_quiet(end):
+            self._settled = True
+            settle(self._overlay, self._changed, self.cut, self.rules)
+
+    def _is_quiet(self, end: int) -> bool:
+        """Whether all changes come after `end`, and nothing that was open there depends on them."""
+        first = min(self._changed)
+        if self.as_of is not None or end > first or self.rules.settle_us:
+            return False
+        previous = self._stored.row_before(first)
+        return previous is not None and previous.until == previous.hour + HOUR and not previous.carry_out.stop_start
 
     def sums(self, kpi_id: int, name: str, start: int, end: int, host: PluginHost) -> Sums:
         """Facts of one KPI in [start, end)."""
         end = min(end, self.cut)
+        self._reach(end)
         out = Sums()
         covered = start
         for cell, cell_end, revision, facts in self._stored_facts(kpi_id, start, end):
@@ -143,6 +160,7 @@ class MachineCells:
     def slices(self, start: int, end: int) -> Iterable[Slice]:
         """Slices that fill [start, end) up to the present, in order; hours with messages, and silence between them."""
         end = min(end, self.cut)
+        self._reach(end)
         at = start
         while at < end:
             hour = at - at % HOUR
@@ -199,23 +217,26 @@ class MachineCells:
         """The hours that numbers of [start, end) depend on; None while that reaches into the present or the unsettled.
 
         Before the window it is the hour that is carried into it, after it the first whole hour, because a stop may
-        reach beyond the end."""
-        following = self._overlay.after(end - 1)
-        if following is None or following.until < following.hour + HOUR or end > self.cut:
+        reach beyond the end; where nothing follows, whatever comes next."""
+        self._reach(end)
+        previous, following = self._overlay.before(start - start % HOUR), self._overlay.after(end - 1)
+        latest = following or self._overlay.before(end)
+        whole = latest is None or latest.until == latest.hour + HOUR
+        if end > self.cut or not whole or (following is None and latest is not None and latest.review < FAR):
             return None
-        previous = self._overlay.before(start - start % HOUR)
-        first = -FAR if previous is None else previous.hour
-        if any(first <= hour <= following.hour for hour in self._overlay.walks):
-            return None
-        return Need(self.row.number, first, following.hour)
+        need = Need(self.row.number, previous.hour if previous else -FAR, following.hour if following else FAR)
+        unsettled = self._overlay.walks if self._settled else self._changed
+        return None if any(need.first <= hour <= need.last for hour in unsettled) else need
 
     def product(self) -> str | None:
         """What is being made at the present of this answer."""
+        self._reach(self.cut)
         last = self._overlay.before(self.cut)
         return self.rules.product if last is None else last.carry_out.product
 
     def gone(self) -> bool:
         """Whether the last word of the machine was that it goes offline."""
+        self._reach(self.cut)
         last = self._overlay.before(self.cut)
         return last is not None and last.carry_out.last_offline > 0
 

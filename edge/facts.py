@@ -12,6 +12,43 @@ from edge.kpi import Facts
 def total(parts: Iterable[Facts]) -> dict[str, Any]:
     """The sum of facts. Integers stay integers; floats are summed exactly and rounded once, so that neither the order
     nor the grouping of the parts shows in the result."""
+    numbers, nested = _by_name(parts)
+    out: dict[str, Any] = {}
+    for name, values in numbers.items():
+        out[name] = fsum(values) if float in map(type, values) else sum(values)
+    for name, mappings in nested.items():
+        out[name] = total(mappings)
+    return out
+
+
+def condensed(parts: Iterable[Facts]) -> list[dict[str, Any]]:
+    """Few facts in place of many, with the same exact sum: their total, and where rounding took something from it,
+    what it took. So a sum that goes by stages has the digits of one that does not."""
+    numbers, nested = _by_name(parts)
+    out: list[dict[str, Any]] = [{}]
+    for name, values in numbers.items():
+        if float not in map(type, values):
+            out[0][name] = sum(values)
+            continue
+        stage, rounded = 0, fsum(values)
+        while rounded or not stage:
+            _put(out, stage, name, rounded)
+            values.append(-rounded)
+            stage, rounded = stage + 1, fsum(values)
+    for name, mappings in nested.items():
+        for stage, inner in enumerate(condensed(mappings)):
+            _put(out, stage, name, inner)
+    return out
+
+
+def _put(stages: list[dict[str, Any]], stage: int, name: str, value: object) -> None:
+    if stage == len(stages):
+        stages.append({})
+    stages[stage][name] = value
+
+
+def _by_name(parts: Iterable[Facts]) -> tuple[dict[str, list[int | float]], dict[str, list[Facts]]]:
+    """Numbers, and nested facts, that have to be added."""
     numbers: dict[str, list[int | float]] = {}
     nested: dict[str, list[Facts]] = {}
     for part in parts:
@@ -23,12 +60,7 @@ def total(parts: Iterable[Facts]) -> dict[str, Any]:
                 nested.setdefault(name, []).append(value)
             else:
                 numbers.setdefault(name, []).append(value)
-    out: dict[str, Any] = {}
-    for name, values in numbers.items():
-        out[name] = fsum(values) if float in map(type, values) else sum(values)
-    for name, mappings in nested.items():
-        out[name] = total(mappings)
-    return out
+    return numbers, nested
 
 
 def unfit(facts: object, path: str = "facts") -> str | None:

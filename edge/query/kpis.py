@@ -12,7 +12,7 @@ import apsw
 from edge.cells import MachineCells, Sums
 from edge.clock import DAY, to_text
 from edge.errors import QueryError
-from edge.facts import total
+from edge.facts import condensed, total
 from edge.host import PluginHost
 from edge.plant import Plant
 from edge.query.remembered import Remembered
@@ -99,7 +99,7 @@ def _pooled(question: Question, cells: Sequence[MachineCells], name: str, start:
     number = kpi_number(question.db, name)
     for machine in cells:
         out.add(machine.sums(number, name, start, end, question.host))
-    out.parts = [total(out.parts)] if out.parts else []
+    out.parts = [*condensed(out.parts)] if out.parts else []
     return out
 
 
