@@ -58,6 +58,7 @@ class Plant:
             default_state=machine.default_state,
             no_order_is_loss=machine.no_order_is_loss,
             maintenance_is_planned=not machine.planned_maintenance_only,
+            planned_stops_are_loss=machine.planned_stops_are_loss,
             counter_modulus=machine.counter_modulus,
             plausibility_factor=machine.counter_plausibility_factor,
             reject_signal=machine.reject_signal,

@@ -17,7 +17,8 @@ SCHEDULED: Kind = "scheduled"
 class Piece(NamedTuple):
     """A stretch [start, end) in microseconds of one kind; `shift_date` is the business date of its shift.
 
-    `reason` is the name of the break or the reason of the slot, where there is one."""
+    `reason` is the name of the break or the reason of the slot, where there is one; `dated`: it is a planned stop of
+    the site's dates and no break of a shift."""
 
     start: int
     end: int
@@ -25,6 +26,7 @@ class Piece(NamedTuple):
     shift: str | None
     shift_date: date | None
     reason: str | None
+    dated: bool = False
 
 
 class Stretch(NamedTuple):
@@ -33,7 +35,7 @@ class Stretch(NamedTuple):
     reason: str | None
 
 
-Laid = TypeVar("Laid", Stretch, Stretch | BreakWindow, ShiftWindow)
+Laid = TypeVar("Laid", Stretch, BreakWindow, ShiftWindow)
 
 
 def stretches(slots: Iterable[Slot]) -> list[Stretch]:
@@ -57,8 +59,8 @@ class Layers:
         self._around_the_clock = instances is None
         self._windows = [one.window for one in instances or ()]
         self._unscheduled = [slot for slot in unscheduled if slot.start < end and slot.end > start]
-        self._planned: list[Stretch | BreakWindow] = [slot for slot in planned if slot.start < end and slot.end > start]
-        self._planned += (pause for one in instances or () for pause in one.breaks)
+        self._planned = [slot for slot in planned if slot.start < end and slot.end > start]
+        self._breaks = [pause for one in instances or () for pause in one.breaks]
 
     def pieces(self) -> list[Piece]:
         """Pieces that cover the range without gap, each as long as it can be."""
@@ -68,7 +70,7 @@ class Layers:
         return found
 
     def _bounds(self) -> list[int]:
-        layers = (self._windows, self._planned, self._unscheduled)
+        layers = (self._windows, self._breaks, self._planned, self._unscheduled)
         bounds = {bound for layer in layers for one in layer for bound in (one.start, one.end)}
         return [self._start, *sorted(at for at in bounds if self._start < at < self._end), self._end]
 
@@ -79,8 +81,10 @@ class Layers:
             return Piece(start, end, UNSCHEDULED, shift, day, off.reason)
         if window is None and not self._around_the_clock:
             return Piece(start, end, UNSCHEDULED, None, None, None)
-        if pause := _at(self._planned, start):
+        if pause := _at(self._breaks, start):
             return Piece(start, end, PLANNED, shift, day, pause.reason)
+        if stop := _at(self._planned, start):
+            return Piece(start, end, PLANNED, shift, day, stop.reason, dated=True)
         return Piece(start, end, SCHEDULED, shift, day, None)
 
 

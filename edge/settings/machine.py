@@ -56,6 +56,7 @@ class MachineSettings(Strict):
     running_above: float = 0.0
     no_order_is_loss: bool = False
     planned_maintenance_only: bool = True
+    planned_stops_are_loss: bool = False
     counter_modulus: int | None = Field(default=None, ge=2)
     counter_plausibility_factor: Positive = 1.5
     reject_signal: Literal["auto", "yes", "no"] = "auto"

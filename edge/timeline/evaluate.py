@@ -24,7 +24,7 @@ from edge.slices import (
 )
 from edge.timeline.counters import Made
 from edge.timeline.hour import HourEvents
-from edge.timeline.rules import Piece, Rules, Schedule
+from edge.timeline.rules import Piece, Rules
 from edge.timeline.states import EXTERNAL, Episode, Segment, kind_of
 from edge.timeline.walk import ALWAYS, Walk
 
@@ -35,7 +35,7 @@ def slices(asset: str, walked: Walk, events: HourEvents, units: Sequence[Unit], 
            rules: Rules) -> list[Slice]:  # fmt: skip
     """One slice for each pair of neighbouring `bounds` (sorted, within the walked stretch)."""
     pieces = rules.schedule.pieces(walked.start, walked.end)
-    kind_at = _kinds(pieces, rules.schedule)
+    kind_at = _kinds(pieces, rules)
     stops = [_stop(episode, micro, kind_at) for episode, micro in walked.stops]
     spans = list(_spans(walked, pieces, stops, bounds, rules))
     books = _Books(spans, bounds, rules)
@@ -68,14 +68,14 @@ def slices(asset: str, walked: Walk, events: HourEvents, units: Sequence[Unit], 
     return out
 
 
-def _kinds(pieces: Sequence[Piece], schedule: Schedule) -> Callable[[int], str]:
+def _kinds(pieces: Sequence[Piece], rules: Rules) -> Callable[[int], str]:
     """The calendar's word for an instant; most lie in `pieces`, which are at hand."""
     starts = [piece.start for piece in pieces]
 
     def kind_at(ts: int) -> str:
         if starts[0] <= ts < pieces[-1].end:
-            return pieces[bisect_right(starts, ts) - 1].kind
-        return schedule.pieces(ts, ts + 1)[0].kind
+            return rules.kind(pieces[bisect_right(starts, ts) - 1])
+        return rules.kind(rules.schedule.pieces(ts, ts + 1)[0])
 
     return kind_at
 
@@ -94,13 +94,14 @@ def _stop(episode: Episode, micro: bool, kind_at: Callable[[int], str]) -> Stop:
 
 def _class(segment: Segment, piece: Piece, stop: Stop | None, rules: Rules) -> tuple[str, int | None]:
     """The time class of one second, and the ruling that put it there (not scheduled > producing > planned > state)."""
-    if piece.kind == "unscheduled":
+    planned = rules.kind(piece)
+    if planned == "unscheduled":
         return UNSCHEDULED, 28
     kind = kind_of(segment.state, rules)
     manual = 5 if segment.manual else None
     if kind == "run":
-        return RUN, 6 if piece.kind == "planned" else manual
-    if piece.kind == "planned":
+        return RUN, 6 if planned == "planned" else manual
+    if planned == "planned":
         return PLANNED, 4
     if segment.state == "maintenance" and rules.maintenance_is_planned:
         return PLANNED, 7

@@ -11,7 +11,8 @@ from edge.slices import LineRole
 
 
 class Piece(Protocol):
-    """A stretch of calendar time; `kind` is "unscheduled", "planned" or "scheduled"."""
+    """A stretch of calendar time; `kind` is "unscheduled", "planned" or "scheduled", `dated` a planned stop and no
+    break."""
 
     @property
     def start(self) -> int: ...
@@ -21,6 +22,8 @@ class Piece(Protocol):
     def kind(self) -> str: ...
     @property
     def shift(self) -> str | None: ...
+    @property
+    def dated(self) -> bool: ...
 
 
 class Schedule(Protocol):
@@ -39,6 +42,7 @@ class Rules:
     default_state: str = "unknown"
     no_order_is_loss: bool = False
     maintenance_is_planned: bool = False  # time in maintenance, as the machine says it, is no loss (ruling 7)
+    planned_stops_are_loss: bool = False  # only breaks leave the denominator (ruling 7: oee.com, SMRP)
     counter_modulus: int | None = None
     plausibility_factor: float = 1.5
     reject_signal: str = "auto"
@@ -56,6 +60,10 @@ class Rules:
     def absorbs(self, state: str) -> bool:
         """Whether a state that is too short is absorbed; of states that follow from parts, only standing still is."""
         return not self.parts_timeout_us or state == "stopped"
+
+    def kind(self, piece: Piece) -> str:
+        """The calendar's word for a stretch, as this machine takes it."""
+        return "scheduled" if piece.kind == "planned" and piece.dated and self.planned_stops_are_loss else piece.kind
 
     def ideal(self, product: str | None) -> float | None:
         """Ideal seconds per part of `product`, None where it has none."""

@@ -56,7 +56,8 @@ def test_unscheduled_time_wins_over_breaks_planned_stops_and_shifts() -> None:
         unscheduled=[slot("10:15", "12:00", "strike")],
     )
     assert day_of(config, "08:00", "14:00") == [
-        ("08:00", "scheduled", None), ("09:00", "planned", "upkeep"), ("10:15", "unscheduled", "strike"),
+        ("08:00", "scheduled", None), ("09:00", "planned", "upkeep"), ("10:00", "planned", "lunch"),
+        ("10:15", "unscheduled", "strike"),
         ("12:00", "scheduled", None),
     ]  # fmt: skip
 

@@ -11,7 +11,7 @@ from tests.oracle.messages import SECOND
 DEFAULTS: dict[str, Any] = {
     "microstop_threshold_s": 120.0, "debounce_s": 0.0, "stale_after_s": 60.0, "default_state": "unknown",
     "no_order_is_loss": False, "counter_modulus": None, "counter_plausibility_factor": 1.5, "reject_signal": "auto",
-    "product": None, "planned_maintenance_only": True,
+    "product": None, "planned_maintenance_only": True, "planned_stops_are_loss": False,
 }  # fmt: skip
 
 
@@ -44,7 +44,8 @@ class Machine:
         self.is_constraint = judged and self.name == line["constraint"]
         self.is_last = judged and self.name == last
         self.line_ideal: float | None = line.get("ideal_cycle_s")
-        self.calendar = Calendar(plant.get("sites", {}).get(path.partition("/")[0], {}))
+        site = plant.get("sites", {}).get(path.partition("/")[0], {})
+        self.calendar = Calendar({**site, "planned": []} if given["planned_stops_are_loss"] else site)  # ruling 7
 
     def ideal(self, product: str | None) -> float | None:
         """Ideal seconds per part (ruling 37)."""

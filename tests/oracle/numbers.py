@@ -69,8 +69,7 @@ def stop_counts(history: History, start: int, end: int) -> dict[str, float]:
             out["micro_stops"] += history.is_micro(stop) and kind_at(stop.start) != "unscheduled"
             out["failures"] += stop.fault and kind_at(stop.start) == "scheduled"
         whole = not stop.open and not stop.lost and stop.start != BEGINNING  # seen from its start to its end
-        ended = whole and start <= stop.end < end
-        if stop.fault and ended and kind_at(stop.end) == "scheduled":
+        if stop.fault and whole and start <= stop.end < end:
             out["repairs_ended"] += 1
             out["repair_s"] += (stop.end - stop.start) / SECOND
     return out

@@ -118,6 +118,7 @@ machine_settings = st.fixed_dictionaries(
         "no_order_is_loss": st.booleans(),
         "reject_signal": st.sampled_from(("auto", "auto", "yes", "no")),
         "planned_maintenance_only": st.booleans(),
+        "planned_stops_are_loss": st.booleans(),
     },
     optional={"product": st.sampled_from(("P", "Q", "nameless")), "counter_modulus": st.sampled_from((100, 65536))},
 )

@@ -8,7 +8,10 @@ from typing import Any
 
 LINE = "area/line"
 NOT_OF_A_LEVEL = re.compile(r"[^A-Za-z0-9_.-]")
-SETTINGS = ("microstop_threshold_s", "debounce_s", "stale_after_s", "no_order_is_loss", "default_state")
+SETTINGS = (
+    "microstop_threshold_s", "debounce_s", "stale_after_s", "no_order_is_loss", "default_state",
+    "planned_stops_are_loss", "planned_maintenance_only", "reject_signal",
+)  # fmt: skip
 OF_COUNTERS = {"modulus": "counter_modulus", "plausibility_factor": "counter_plausibility_factor"}
 OF_SHIFTS = ("name", "start", "end", "days", "business_day_offset", "breaks")
 OF_BREAKS = ("shift", "start", "minutes")

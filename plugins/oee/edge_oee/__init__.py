@@ -131,7 +131,7 @@ def parts(slice: Slice) -> dict[str, float]:
 
 def stops(slice: Slice) -> dict[str, float]:
     """Micro-stops and failures that began, and repairs that ended, in the window (rulings 2 and 29)."""
-    repaired = [s.length_s or 0.0 for s in slice.stops_ended if s.fault and s.ended_in == "scheduled"]
+    repaired = [s.length_s or 0.0 for s in slice.stops_ended if s.fault and s.ended_in is not None]
     return {
         "micro_stops": sum(s.micro and s.begun_in != "unscheduled" for s in slice.stops_begun),
         "failures": sum(_is_failure(s) for s in slice.stops_begun),

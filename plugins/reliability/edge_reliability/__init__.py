@@ -27,7 +27,7 @@ class Reliability(Kpi):
     board = False
 
     def facts(self, slice: Slice) -> Facts:
-        repairs = [stop.length_s or 0.0 for stop in slice.stops_ended if stop.fault and stop.ended_in == "scheduled"]
+        repairs = [stop.length_s or 0.0 for stop in slice.stops_ended if stop.fault and stop.ended_in is not None]
         return {
             "operating_s": sum(slice.class_s.get(name, 0.0) for name in OPERATING),
             "failures": sum(stop.fault and stop.begun_in == "scheduled" for stop in slice.stops_begun),
