@@ -23,6 +23,8 @@ from edge.api.unreadable import answer_unreadable
 from edge.clock import DAY, SECOND, from_datetime
 from edge.decode import DecodeSettings
 from edge.host import PluginHost, load
+from edge.influx.outbox import Outbox
+from edge.influx.writing import InfluxWriting
 from edge.ingest.link import IngestLink
 from edge.ingest_settings import ingest_config
 from edge.journal.reader import JournalReader
@@ -111,6 +113,7 @@ class Service:
         self.decoding = decode_settings(service)
         self.connections = Connections(self.directory / "store.db")
         self.stopping = asyncio.Event()
+        self.outbox = self._outbox(service)
         self.status = 0
         self.wake: Callable[[], None] = lambda: None
 
@@ -122,6 +125,26 @@ class Service:
         self.log.info("plugins", kpis=list(host.kpis), broken=host.broken)
         return host
 
+    def _outbox(self, service: ServiceSettings) -> Outbox | None:
+        influx = service.influx
+        if not influx.url:
+            return None
+        return Outbox(
+            self.directory / "store.db", self.directory / "outbox.db",
+            InfluxWriting(influx.url, influx.org, influx.bucket, influx.current_token),
+            self.plant, self.host, lambda text: self.log.warning(text), windows_every_s=influx.windows_every_s,
+        )  # fmt: skip
+
+    def _evaluated(self, live: Live, paths: set[str]) -> None:
+        live.evaluated(paths)
+        if self.outbox is not None:
+            self.outbox.changed(paths)
+
+    def _renew(self, query: Query) -> None:
+        query.renew()
+        if self.outbox is not None:
+            self.outbox.renew()
+
     async def run(self) -> int:
         """Start everything, wait for the end, stop everything; returns the exit status."""
         loop = asyncio.get_running_loop()
@@ -129,7 +152,7 @@ class Service:
             loop.add_signal_handler(number, self.stopping.set)
         began = time.monotonic()
         async with self._ingest() as link, self._processing(link) as (pipeline, query, live):
-            vitals = Vitals(link, pipeline, self.host, self.directory / "store.db", self.working)
+            vitals = Vitals(link, pipeline, self.host, self.directory / "store.db", self.working, self.outbox)
             app = create_app(query, self.hub, vitals, vitals, pages=add_pages, journal=link)
             answer_unreadable(app, DAMAGED, pipeline.suspect)
             api = self.settings.service.api
@@ -189,18 +212,22 @@ class Service:
         live = Live(self.hub, query)
         pipeline.hooks = Hooks(
             taken=live.taken,
-            evaluated=live.evaluated,
+            evaluated=lambda paths: self._evaluated(live, paths),
             committed=lambda offset: _soon(loop, link, offset),
             warn=lambda text: self.log.warning(text),
-            replaced=query.renew,
+            replaced=lambda: self._renew(query),
         )
         await asyncio.to_thread(pipeline.open)
         self.wake = pipeline.wake
         self._thread = threading.Thread(target=self._process, args=(pipeline, loop), name="processing")
         self._thread.start()
+        if self.outbox is not None:
+            self.outbox.start()
         try:
             yield pipeline, query, live
         finally:
+            if self.outbox is not None:
+                await asyncio.to_thread(self.outbox.stop)
             pipeline.stop()
             await asyncio.to_thread(self._thread.join)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from edge.api.answers import Figures, Readiness
 from edge.host import PluginHost
+from edge.influx.outbox import Outbox, Outgoing
 from edge.ingest.link import IngestLink
 from edge.processing.pipeline import Pipeline
 
@@ -26,6 +27,7 @@ class Vitals:
     host: PluginHost
     store: Path
     working: Callable[[], bool]
+    outbox: Outbox | None = None
 
     def readiness(self) -> Readiness:
         """Ready means: subscribed at the broker, journal writable, processing runs."""
@@ -36,6 +38,8 @@ class Vitals:
             "store": {"ok": self.working(), "detail": str(self.store.name)},
             "plugins": self._plugins(),
         }
+        if self.outbox is not None:
+            components["influx"] = _influx(self.outbox.status())
         needed = ("mqtt", "journal", "processing", "store")
         return Readiness(all(components[name]["ok"] for name in needed), components)
 
@@ -79,6 +83,7 @@ class Vitals:
     def figures(self) -> Figures:
         """Counts since the journal and store began, so that they hold over a restart."""
         status, tally = self.link.status, self.pipeline.counts
+        out = None if self.outbox is None else self.outbox.status()
         return Figures(
             received=max(status.last_offset - tally.notices, tally.processed),
             accepted=tally.accepted,
@@ -90,6 +95,14 @@ class Vitals:
             events=dict(tally.events),
             plugin_failures=self.host.failures(),
             lag_messages=self.lag,
+            outbox_points=0 if out is None else out.waiting,
+            outbox_lag_s=0.0 if out is None else out.lag_s,
+            outbox_sent=0 if out is None else out.sent,
+            outbox_requests=0 if out is None else out.requests,
+            outbox_dead=0 if out is None else out.dead,
+            outbox_expired=0 if out is None else out.expired,
+            outbox_connected=out is not None and out.state == "connected",
+            outbox_series=0 if out is None else out.series,
             connected=status.subscribed,
             sessions_lost=status.session_lost,
             takeovers=status.takeovers,
@@ -101,6 +114,17 @@ class Vitals:
             machines=self.pipeline.machine_count,
             resident_bytes=_resident(os.getpid()) + (_resident(self.link.pid) if self.link.pid else 0),
         )
+
+
+def _influx(out: Outgoing) -> dict[str, Any]:
+    """Not needed to be ready: whatever InfluxDB does, messages come in and are dealt with."""
+    detail = out.detail or {"connected": "everything is sent", "starting": "not connected yet"}.get(out.state, "")
+    if out.waiting:
+        detail = f"{out.waiting} points wait" + (f": {out.detail}" if out.detail else "")
+    if out.dead:
+        detail += f"; {out.dead} points refused: edge influx dead"
+    return {"ok": out.ok, "detail": detail, "state": out.state, "waiting": out.waiting, "lag_s": round(out.lag_s, 1),
+            "sent": out.sent, "dead_letters": out.dead, "expired": out.expired}  # fmt: skip
 
 
 def _size(path: Path) -> int:

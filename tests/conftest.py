@@ -7,6 +7,7 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.influxdb import executable
 from tests.servers import ServerMissing, find
 
 WANTED = {"mosquitto": ("mosquitto",), "chromium": ("chromium", "chromium-browser", "google-chrome")}
@@ -19,6 +20,10 @@ def pytest_report_header() -> list[str]:
             lines.append(f"{package}: {find(package, *programs)}")
         except ServerMissing as missing:
             lines.append(f"{package}: MISSING, its tests are skipped: {missing}")
+    try:
+        lines.append(f"influxd: {executable()}")
+    except ServerMissing as missing:
+        lines.append(f"influxd: MISSING, its tests are skipped: {missing}")
     return lines
 
 

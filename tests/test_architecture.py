@@ -21,6 +21,7 @@ PRODUCT = sorted(file for part in (ROOT / "edge", *PLUGINS) for file in part.rgl
 MAX_FILE, MAX_FUNCTION = 400, 50
 
 BROAD_EXCEPTS = {
+    "edge/influx/outbox.py": "whatever the sender meets must not end it: it begins again from durable positions",
     "edge/host.py": "the fence around plugins: whatever one raises is counted, and hurts only itself",
 }
 """Files that may catch Exception without raising it again, and why."""
@@ -28,7 +29,7 @@ BROAD_EXCEPTS = {
 PLACES = {
     "aiomqtt": ["edge/mqtt/"],
     "amqtt": ["edge/demo"],
-    "apsw": ["edge/journal/", "edge/store/", "edge/processing/", "edge/cells.py", "edge/query/"],
+    "apsw": ["edge/journal/", "edge/store/", "edge/influx/", "edge/processing/", "edge/cells.py", "edge/query/"],
     "fastapi": ["edge/api/", "edge/web/"],
     "influxdb_client": ["edge/influx"],
     "mqtt5": ["edge/mqtt/"],
@@ -40,6 +41,7 @@ PLACES = {
     "pydantic_core": ["edge/settings/", "edge/api/"],
     "starlette": ["edge/api/", "edge/web/"],
     "typer": ["edge/cli.py"],
+    "urllib3": ["edge/influx/writing.py"],
     "uvicorn": ["edge/api/server.py"],
     "uvloop": ["edge/service", "edge/ingest/"],
 }
@@ -51,8 +53,8 @@ MACHINE_BOUND = re.compile(
 )
 """Hosts of package registries and paths of one machine (a letter in brackets, so that this line is not one of them)."""
 
-BROUGHT_ALONG = {"starlette", "pydantic_core"}
-"""Libraries that come with another (fastapi, pydantic) in the version that this one needs."""
+BROUGHT_ALONG = {"starlette", "pydantic_core", "urllib3"}
+"""Libraries that come with another (fastapi, pydantic, influxdb-client) in the version that this one needs."""
 
 LOADED_BY_OTHERS = {"jinja2", "tzdata"}
 """Dependencies that nothing here imports: starlette's templates need the one, Python's time zones the other."""

@@ -148,7 +148,14 @@ class Figures:
     events: Mapping[str, int] = field(default_factory=dict)  # by kind
     plugin_failures: Mapping[str, int] = field(default_factory=dict)  # by plugin, 0 for a healthy one
     lag_messages: int = 0  # committed to the journal and not yet processed
-    outbox_points: int = 0
+    outbox_points: int = 0  # have to reach InfluxDB; the rest of these since the start, but for `dead`
+    outbox_lag_s: float = 0.0  # since when something has been waiting
+    outbox_sent: int = 0
+    outbox_requests: int = 0
+    outbox_dead: int = 0  # refused for good, and kept
+    outbox_expired: int = 0  # older than what the bucket keeps
+    outbox_connected: bool = False
+    outbox_series: int = 0
     connected: bool = False  # subscribed at the broker
     sessions_lost: int = 0
     takeovers: int = 0

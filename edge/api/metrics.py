@@ -22,6 +22,9 @@ COUNTERS = {
     "committed": ("edge_messages_committed", "Messages committed to the journal"),
     "acknowledged": ("edge_messages_acknowledged", "Messages acknowledged to the broker, after the commit"),
     "processed": ("edge_messages_processed", "Messages dealt with up to the store"),
+    "outbox_sent": ("edge_outbox_sent_points", "Points that InfluxDB has taken"),
+    "outbox_requests": ("edge_outbox_requests", "Write requests to InfluxDB"),
+    "outbox_expired": ("edge_outbox_expired_points", "Points older than what the bucket keeps"),
     "sessions_lost": ("edge_mqtt_sessions_lost", "Times that the broker had forgotten the session"),
     "takeovers": ("edge_mqtt_takeovers", "Times that another client took this client's id"),
 }
@@ -33,6 +36,10 @@ LABELLED = {
 GAUGES = {
     "lag_messages": ("edge_processing_lag_messages", "Messages in the journal and not yet processed"),
     "outbox_points": ("edge_outbox_points", "Points that still have to reach InfluxDB"),
+    "outbox_lag_s": ("edge_outbox_lag_seconds", "Since when points have been waiting for InfluxDB"),
+    "outbox_dead": ("edge_outbox_dead_letters", "Points that InfluxDB refused for good, kept with the reason"),
+    "outbox_connected": ("edge_outbox_connected", "1 while InfluxDB takes points"),
+    "outbox_series": ("edge_outbox_series", "Series in InfluxDB, about"),
     "connected": ("edge_mqtt_connected", "1 while subscribed at the broker"),
     "paused": ("edge_ingest_paused", "1 while reading from the broker is paused"),
     "disk_full": ("edge_journal_disk_full", "1 while the disk has no room for messages"),

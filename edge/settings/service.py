@@ -156,6 +156,13 @@ class InfluxSettings(Strict):
     bucket: Name = "shopfloor"
     token: Secret = None
     token_file: FilePath | None = None
+    windows_every_s: Positive = 15.0
+
+    def current_token(self) -> str:
+        """The token as it is now: a file may have been written anew since the start. OSError without it."""
+        if self.token_file is not None:
+            return self.token_file.read_text(encoding="utf-8").strip()
+        return "" if self.token is None else self.token.get_secret_value()
 
 
 class PluginSettings(Strict):

@@ -74,7 +74,8 @@ def _add_known(out: HourEvents, events: Sequence[AnyEvent], alive: Sequence[Hear
 
 
 def pack(db: apsw.Connection, machine: int, hour: int, resolution: int) -> None:
-    """Make one compressed row of an hour's many; nothing is changed but the form."""
+    """Make one compressed row of an hour's many; nothing is changed but the form. It takes the place of the last one,
+    so that whoever follows the rows by their number finds only what is new."""
     rows = list(stored(db, machine, hour))
     if len(rows) < 2:
         return
@@ -85,10 +86,11 @@ def pack(db: apsw.Connection, machine: int, hour: int, resolution: int) -> None:
             heard.setdefault(late, Alive(resolution)).add(start, end)
     intervals = [(start, end, late) for late, known in heard.items() for start, end in known]
     received = max((e.received for e in events), default=0)
+    ((last,),) = db.execute("select max(id) from hot where machine=? and hour=?", (machine, hour))
     db.execute("delete from hot where machine=? and hour=?", (machine, hour))
     db.execute(
-        "insert into hot(machine, hour, n, max_received, packed, events, alive) values(?,?,?,?,1,?,?)",
-        (machine, hour, len(events), received, zlib.compress(_encode(events), 6), _encode(intervals)),
+        "insert into hot(id, machine, hour, n, max_received, packed, events, alive) values(?,?,?,?,?,1,?,?)",
+        (last, machine, hour, len(events), received, zlib.compress(_encode(events), 6), _encode(intervals)),
     )
 
 

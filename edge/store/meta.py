@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import apsw
+import msgspec
 
 Table = Literal["kpis", "machines", "lines"]
 
@@ -58,3 +59,9 @@ def set_kpi_version(db: apsw.Connection, name: str, version: str) -> bool:
         (name, version),
     )
     return True
+
+
+def processed(db: apsw.Connection) -> int:
+    """The offset of the last record whose results are committed; 0 at the begin."""
+    found = db.execute("select value from meta where key='tally'").fetchone()
+    return 0 if found is None else int(msgspec.msgpack.decode(found[0])["cursor"])

@@ -158,13 +158,12 @@ class ReadingsWriter:
         if self._flushes % LOOK_EVERY == 0:
             self._look_for_due()
         sealed = self._seal(max(FLUSH_BYTES, added * 5 // 4))
-        for tail in sealed:
-            grown.pop(tail, None)
-        self._write(grown, sealed)
+        at_once = {tail: grown.pop(tail) for tail in sealed if tail in grown}
+        self._write(grown, sealed, at_once)
 
-    def _write(self, grown: dict[Tail, bytes], sealed: dict[Tail, Rows]) -> None:
+    def _write(self, grown: dict[Tail, bytes], sealed: dict[Tail, Rows], at_once: dict[Tail, bytes]) -> None:
         self._catalog.save()
-        self._hot.write(grown, sealed)
+        self._hot.write(grown, sealed, at_once)
         for tail, rest in sealed.items():
             if rest:
                 self._count(tail, tail.size)
@@ -232,7 +231,7 @@ class ReadingsWriter:
         self._due.update((number, backlog) for number, backlog in self._backlogs.items() if backlog.size)
         sealed = self._seal(1 << 62, wholly=True)
         if sealed:
-            self._write({}, sealed)
+            self._write({}, sealed, {})
 
     def drop(self, before_us: int, minutes_us: int | None = None, hours_us: int | None = None) -> bool:
         """Drop points before an instant (a UTC midnight, or the one before), and rollups per minute and hour alike.

@@ -79,6 +79,7 @@ def open_writer(path: Path) -> apsw.Connection:
                 db.execute(f"pragma user_version={VERSION}")
         else:
             _look(db)
+        db.execute("insert or ignore into meta values('identity', randomblob(16))")
     except BaseException:
         db.close()
         raise

@@ -5,6 +5,9 @@ groups that have been in it longest are folded: their segments become a row of t
 that nobody needs any more are deleted. So a flush writes one row, a question about one signal reads a few rows of its
 group and a short log, and memory holds no more than the log. A segment may say that the group was sealed: what
 came before lies in a chunk.
+
+Whoever follows the log (the outbox) finds each row once: what was sealed in the flush that brought it stands under the
+negative number of its group, which nobody else reads.
 """
 
 from __future__ import annotations
@@ -118,7 +121,7 @@ class HotRows:
             self._bytes += len(blob)
             self._flush = max(self._flush, flush)
             for group, segment in split(blob):
-                if flush <= folded.get(group, 0):
+                if group < 0 or flush <= folded.get(group, 0):
                     continue
                 if is_sealed(segment):
                     tails[group].clear()
@@ -156,9 +159,10 @@ class HotRows:
         rows.extend_all(tail.segments)
         return rows
 
-    def write(self, grown: Mapping[Tail, bytes], sealed: Mapping[Tail, Rows]) -> None:
-        """Persist the new segment of each grown tail, and that others were sealed, each except for a rest."""
-        segments = {}
+    def write(self, grown: Mapping[Tail, bytes], sealed: Mapping[Tail, Rows], at_once: Mapping[Tail, bytes]) -> None:
+        """Persist the new segment of each grown tail, and that others were sealed, each except for a rest; `at_once`
+        has the new segments of those."""
+        segments = {-tail.group.id: segment for tail, segment in at_once.items()}
         self._flush += 1
         for tail, rest in sealed.items():
             segment = segments[tail.group.id] = rest.segment(sealed=True)

@@ -45,7 +45,7 @@ def newest_points(db: apsw.Connection) -> dict[int, Point]:
     folded = dict(db.execute('select "group", max(flush) from reading_hot group by "group"'))
     for flush, blob in db.execute("select flush, segments from reading_log order by flush"):
         for group, segment in split(blob):
-            if flush <= folded.get(group, 0):
+            if group < 0 or flush <= folded.get(group, 0):
                 continue
             if is_sealed(segment):
                 latest.pop(group, None)

@@ -1,0 +1,187 @@
+"""Readings that were not sent when they came: gaps, sent machine by machine from what the store holds now.
+
+Sealed chunks come first, by their rising numbers, then the rows that are not sealed; rows that are sealed meanwhile are
+found in a chunk with a higher number. Where several sources have the same instant, what is sent is what the store
+answers, so that nothing older is written over something newer.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import apsw
+import msgspec
+
+from edge.influx.batch import LINES, Batch
+from edge.influx.catalog import Groups
+from edge.influx.lineprotocol import head
+from edge.influx.points import QUALITY, quality_line, sparse_lines, tags
+from edge.influx.positions import Gap, Positions
+from edge.store.chunks import unpack_times, unpack_values
+from edge.store.points import Marks, Points
+from edge.store.segments import Rows
+from edge.store.series import groups_of, places_of
+from edge.store.unsealed import hot_rows
+
+_decode_marks = msgspec.msgpack.Decoder(dict[int, Marks]).decode
+FAR = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    id: int
+    group: int
+    start: int
+    end: int
+    n: int
+
+
+class Backlog:
+    """The gaps, oldest first."""
+
+    def __init__(self, positions: Positions, groups: Groups) -> None:
+        self._positions, self._groups = positions, groups
+
+    def next(self, db: apsw.Connection) -> Batch | None:
+        """The next piece of the oldest gap, in one state of the store; None where there is no gap."""
+        gaps = self._positions.gaps()
+        if not gaps:
+            return None
+        gap = gaps[0]
+        machine = gap.machine or _machine_after(db, 0)
+        while machine is not None:
+            found = self._of_machine(db, gap, machine, gap.chunk if machine == gap.machine else 0)
+            if found is not None:
+                return found
+            machine = _machine_after(db, machine)
+        return Batch([], lambda: self._positions.close_gap(gap.id))
+
+    def waiting(self, db: apsw.Connection) -> int:
+        """About how many readings are left: those of the gaps, shared out evenly among the machines."""
+        machines = [int(number) for (number,) in db.execute("select distinct machine from reading_groups")]
+        left = 0.0
+        for gap in self._positions.gaps():
+            rest = sum(number >= gap.machine for number in machines) / max(len(machines), 1)
+            left += (gap.until - max(gap.after, 0)) * rest
+        return round(left)
+
+    def _of_machine(self, db: apsw.Connection, gap: Gap, machine: int, chunk: int) -> Batch | None:
+        """What is left of one machine; None where there is nothing."""
+        groups = list(groups_of(db, machine))
+        chunks = list(_chunks(db, groups, gap, chunk))
+        hot = hot_rows(db, groups)
+        lines: list[str] = []
+        for one in chunks:
+            lines += self._chunk_lines(db, machine, one, hot, groups)
+            if len(lines) >= LINES:
+                return Batch(lines, partial(self._positions.move_gap, gap.id, machine, one.id))
+        lines += self._hot_lines(db, machine, hot, gap)
+        following = _machine_after(db, machine)
+        if not lines:
+            return None
+        if following is None:
+            return Batch(lines, lambda: self._positions.close_gap(gap.id))
+        return Batch(lines, lambda: self._positions.move_gap(gap.id, following, 0))
+
+    def _chunk_lines(self, db: apsw.Connection, machine: int, chunk: Chunk, hot: Mapping[int, Rows],
+                     groups: Sequence[int]) -> Iterable[str]:  # fmt: skip
+        known = self._groups.get(db, chunk.group)
+        if _is_overlaid(db, chunk, groups) or any(_reaches(rows, chunk) for rows in hot.values()):
+            return lines_between(db, known.path, machine, known.names, chunk.start, chunk.end + 1, hot)
+        times, columns, marks = _load(db, chunk)
+        found = known.lines.of_columns(times, columns)
+        start = head(QUALITY, tags(known.path))
+        found += [quality_line(start, ts, said) for ts, said in _by_instant(marks, known.names).items()]
+        return found
+
+    def _hot_lines(self, db: apsw.Connection, machine: int, hot: Mapping[int, Rows], gap: Gap) -> Iterator[str]:
+        """Unsealed readings of the gap."""
+        for group, rows in hot.items():
+            places = [place for place, offset in enumerate(rows.offsets) if gap.after < offset <= gap.until]
+            if not places:
+                continue
+            known = self._groups.get(db, group)
+            if len(hot) == 1 and rows.in_order():
+                yield from known.lines.of(rows.pick(places))
+                continue
+            times = sorted({rows.times[place] for place in places})
+            wanted = set(times)
+            yield from lines_between(db, known.path, machine, known.names, times[0], times[-1] + 1, hot, wanted)
+
+
+def _machine_after(db: apsw.Connection, machine: int) -> int | None:
+    """The next machine with readings."""
+    ((found,),) = db.execute("select min(machine) from reading_groups where machine>?", (machine,))
+    return None if found is None else int(found)
+
+
+def _chunks(db: apsw.Connection, groups: Iterable[int], gap: Gap, after: int) -> Iterator[Chunk]:
+    """Chunks of these groups that may hold readings of the gap, by number."""
+    found = []
+    sql = ('select id, "group", start, end, n from reading_chunks where "group"=? and id>? and last_offset>? '
+           "and first_offset<=?")  # fmt: skip
+    for group in groups:
+        found += [Chunk(*row) for row in db.execute(sql, (group, after, gap.after, gap.until))]
+    yield from sorted(found, key=lambda chunk: chunk.id)
+
+
+def _is_overlaid(db: apsw.Connection, chunk: Chunk, groups: Iterable[int]) -> bool:
+    """Whether a chunk that was sealed later has instants in the same time."""
+    sql = 'select 1 from reading_chunks where "group"=? and start>=? and start<=? and end>=? and id>? limit 1'
+    day = 86_400_000_000  # no chunk is longer
+    return any(
+        db.execute(sql, (group, chunk.start - day, chunk.end, chunk.start, chunk.id)).fetchone() for group in groups
+    )
+
+
+def _reaches(rows: Rows, chunk: Chunk) -> bool:
+    return bool(rows) and min(rows.times) <= chunk.end and max(rows.times) >= chunk.start
+
+
+def _load(db: apsw.Connection, chunk: Chunk) -> tuple[list[int], list[list[float]], dict[int, Marks]]:
+    """Instants, a column for each signal, and by column the quality where it was not good."""
+    sql = "select times, ends, columns, quality from reading_chunks where id=?"
+    found: list[Any] = db.execute(sql, (chunk.id,)).fetchall()
+    ((times, ends, packed, quality),) = found
+    columns, start = [], 0
+    for end in array("q", ends):
+        columns.append(unpack_values(packed[start:end], chunk.n))
+        start = end
+    return unpack_times(times, chunk.n), columns, _decode_marks(quality) if quality else {}
+
+
+def _by_instant(marks: Mapping[int, Marks], names: Sequence[str]) -> dict[int, dict[str, str]]:
+    found: dict[int, dict[str, str]] = {}
+    for column, of_column in marks.items():
+        for ts, said in of_column.items():
+            found.setdefault(ts, {})[names[column]] = said
+    return found
+
+
+def lines_between(
+    db: apsw.Connection, path: str, machine: int, names: Iterable[str], start: int, end: int,
+    hot: Mapping[int, Rows], wanted: set[int] | None = None,
+) -> list[str]:  # fmt: skip
+    """Lines of what the store answers for signals of a machine in [start, end), or of some instants in it."""
+    points: dict[int, dict[str, float]] = {}
+    doubts: dict[int, dict[str, str]] = {}
+    for name in names:
+        found: Any = db.execute("select id from reading_signals where machine=? and name=?", (machine, name)).fetchone()
+        if found is None:
+            continue
+        reader = Points(db, places_of(db, machine, int(found[0])), name)
+        for run in reader.runs(start, end, reader.hot(hot), marked=True):
+            for ts, value in zip(run.times, run.values, strict=True):
+                if wanted is None or ts in wanted:
+                    points.setdefault(ts, {})[name] = value
+                    if ts in run.marks:
+                        doubts.setdefault(ts, {})[name] = run.marks[ts]
+    lines = list(sparse_lines(path, points))
+    if doubts:
+        quality = head(QUALITY, tags(path))
+        lines += [quality_line(quality, ts, said) for ts, said in doubts.items()]
+    return lines

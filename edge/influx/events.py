@@ -1,0 +1,73 @@
+"""Production events and rejections as they come: follows rows of the store by their rising numbers."""
+
+from __future__ import annotations
+
+import zlib
+
+import apsw
+import msgspec
+
+from edge.events import AnyEvent
+from edge.influx.batch import LINES, Batch
+from edge.influx.points import event_line, rejection_line
+from edge.influx.positions import Positions
+
+_decode = msgspec.msgpack.Decoder(list[AnyEvent]).decode
+ROWS = 500
+
+
+class Events:
+    """Follows `hot`: a row holds events of one machine and hour. A packed row stands under the number of the last one
+    that went into it, so it comes again only where some of it was not sent yet."""
+
+    def __init__(self, positions: Positions) -> None:
+        self._positions = positions
+        self.row = positions.value("event_row")
+
+    def next(self, db: apsw.Connection) -> Batch | None:
+        lines: list[str] = []
+        last = self.row
+        sql = "select id, packed, events from hot where id>? order by id limit ?"
+        for number, packed, blob in db.execute(sql, (self.row, ROWS)):
+            lines += map(event_line, _decode(zlib.decompress(blob) if packed else blob))
+            last = number
+            if len(lines) >= LINES:
+                break
+        if last == self.row:
+            return None
+        return Batch(lines, lambda: self._move(last))
+
+    def _move(self, row: int) -> None:
+        self._positions.set(event_row=row)
+        self.row = row
+
+    def waiting(self, db: apsw.Connection) -> int:
+        """How many events are not sent yet."""
+        ((n,),) = db.execute("select total(n) from hot where id>?", (self.row,))
+        return int(n)
+
+
+class Rejections:
+    """Follows the rejections, by (offset, place in the message). Other tables that only grow are followed alike."""
+
+    def __init__(self, positions: Positions) -> None:
+        self._positions = positions
+        self.offset = positions.value("rejection_offset")
+
+    def next(self, db: apsw.Connection) -> Batch | None:
+        rows = self._after(db)
+        if not rows:
+            return None
+        last = int(rows[-1][0])
+        return Batch([rejection_line(*row) for row in rows], lambda: self._move(last))
+
+    def _after(self, db: apsw.Connection) -> list[tuple[int, int, int, str, str | None, str, str, int]]:
+        """The next rows, of whole messages."""
+        sql = ("select offset, idx, received, topic, asset, reason, detail, size from rejections where offset>?1 and "
+               "offset<=(select max(offset) from (select offset from rejections where offset>?1 order by offset "
+               "limit ?2)) order by offset, idx")  # fmt: skip
+        return list(db.execute(sql, (self.offset, LINES)))
+
+    def _move(self, offset: int) -> None:
+        self._positions.set(rejection_offset=offset)
+        self.offset = offset

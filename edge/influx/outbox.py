@@ -1,0 +1,266 @@
+"""The outbox: a thread that follows the store and gets everything to InfluxDB, whatever happens there.
+
+New readings, events and KPI windows go first; what was missed during an outage is caught up beside them. Nothing waits
+for this thread, and while it waits it holds one batch and no transaction.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import apsw
+
+from edge.events import KINDS
+from edge.host import PluginHost
+from edge.influx.backlog import Backlog
+from edge.influx.batch import Batch
+from edge.influx.catalog import Groups
+from edge.influx.delivery import Delivery, Link
+from edge.influx.events import Events, Rejections
+from edge.influx.following import Following
+from edge.influx.positions import Positions
+from edge.influx.windows import Windows
+from edge.influx.writing import Writing
+from edge.plant import Plant
+from edge.store.meta import processed
+from edge.store.schema import open_reader
+from edge.store.unsealed import last_flush
+
+POLL_S = 0.2
+COUNT_S = 2.0
+LOOK_S = 60.0
+RETRY_S = 1.0
+SERIES_ALARM = 1_000_000
+"""InfluxDB keeps an index of all series in memory; beyond a million it becomes slow on a small box."""
+
+
+class Stream(Protocol):
+    """Something that is followed: `next` reads one state of the store, and gives None where nothing is new."""
+
+    def next(self, db: apsw.Connection) -> Batch | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """How it stands, for figures and pages. `waiting`: points, about; `lag_s`: since when there have been any."""
+
+    state: str
+    detail: str
+    waiting: int
+    lag_s: float
+    sent: int
+    requests: int
+    dead: int
+    expired: int
+    series: int
+
+    @property
+    def ok(self) -> bool:
+        return self.state == "connected" and not self.dead and self.series <= SERIES_ALARM
+
+
+@dataclass
+class _Streams:
+    """All streams over one store."""
+
+    following: Following
+    events: Events
+    rejections: Rejections
+    windows: Windows
+    backlog: Backlog
+
+    def live(self) -> tuple[Stream, ...]:
+        return self.following, self.events, self.rejections, self.windows
+
+
+@dataclass
+class Outbox:
+    """`start` it once the store is there. `changed` and `renew` may be called from any thread."""
+
+    store: Path
+    positions_path: Path
+    writing: Writing
+    plant: Plant
+    host: PluginHost
+    warn: Callable[[str], None] = lambda text: None
+    windows_every_s: float = 15.0
+    clock: Callable[[], float] = time.monotonic
+    now_us: Callable[[], int] = lambda: time.time_ns() // 1000
+    link: Link = field(default_factory=Link)
+
+    def __post_init__(self) -> None:
+        self._stopping, self._renewed = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self.run, name="outbox", daemon=True)
+        self._delivery = Delivery(self.writing, self._pause, self.link, clock=self.clock)
+        self._streams: _Streams | None = None
+        self._db: apsw.Connection | None = None
+        self._counted_at = self._looked_at = -1e9
+        self._idle_at = self.clock()
+        self._waiting = self._in_hand = self._dead = self._series = 0
+
+    # from other threads
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 3.0) -> None:
+        """End soon; a request that is under way is not waited for, since its position has not moved."""
+        self._stopping.set()
+        self._renewed.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+
+    def changed(self, paths: Iterable[str]) -> None:
+        """KPI windows of these machines changed."""
+        streams = self._streams
+        if streams is not None:
+            streams.windows.changed(paths)
+
+    def renew(self) -> None:
+        """The store is another file now."""
+        self._renewed.set()
+
+    def status(self) -> Outgoing:
+        """The state in memory; never waits."""
+        waiting = max(self._waiting, self._in_hand)
+        lag_s = self.clock() - self._idle_at if waiting else 0.0
+        link = self.link
+        return Outgoing(link.state, link.detail, waiting, lag_s, link.sent, link.requests, self._dead, link.expired,
+                        self._series)  # fmt: skip
+
+    # the thread
+
+    def run(self) -> None:
+        """Send until `stop`."""
+        while not self._stopping.is_set():
+            try:
+                with closing(open_reader(self.store)) as db, closing(Positions(self.positions_path)) as positions:
+                    self._renewed.clear()
+                    self._follow(db, positions)
+            except Exception as error:  # noqa: BLE001  # the reason stands below
+                # Whatever the sender meets must not end it: positions are durable, so it begins again from there.
+                self.warn(f"the outbox begins again: {type(error).__name__}: {error}")
+                self.link.amiss("waiting", f"{type(error).__name__}: {error}", self.clock())
+                self._stopping.wait(RETRY_S)
+            finally:
+                self._streams = self._db = None
+        self.writing.close()
+
+    def _follow(self, db: apsw.Connection, positions: Positions) -> None:
+        positions.belong_to(_identity(db))
+        groups = Groups()
+        self._db, self._dead = db, positions.dead_count()
+        streams = self._streams = _Streams(
+            Following(positions, groups), Events(positions), Rejections(positions),
+            Windows(positions, self.plant, self.host, self.clock, self.windows_every_s), Backlog(positions, groups),
+        )  # fmt: skip
+        self._looked_at = -1e9
+        while not self._renewed.is_set():
+            self._look(db, streams)
+            busy = sum(self._send_next(db, positions, stream) for stream in streams.live()) > 0
+            if not self._renewed.is_set():
+                busy = self._catch_up(db, positions, streams.backlog) or busy
+            if not busy:
+                self._note_idle()
+                self._renewed.wait(POLL_S)
+
+    def _catch_up(self, db: apsw.Connection, positions: Positions, backlog: Backlog) -> bool:
+        """A piece of the backlog; making it takes at most half of the time, so that nobody beside it has to wait."""
+        began = self.clock()
+        batch = _read(db, backlog)
+        made_s = self.clock() - began
+        if batch is None:
+            return False
+        self._send(positions, batch)
+        self._renewed.wait(made_s)
+        return True
+
+    def _send_next(self, db: apsw.Connection, positions: Positions, stream: Stream) -> bool:
+        batch = None if self._renewed.is_set() else _read(db, stream)
+        if batch is not None:
+            self._send(positions, batch)
+        return batch is not None
+
+    def _send(self, positions: Positions, batch: Batch) -> None:
+        self._in_hand = len(batch.lines)
+        refused = self._delivery.deliver(batch.lines)
+        if refused is None:
+            return
+        with positions.db:
+            positions.bury(self.now_us(), refused)
+            batch.taken()
+        self._in_hand = 0
+        if refused:
+            self._dead += len(refused)
+            status, reason, line = refused[0]
+            self.warn(f"InfluxDB refused {len(refused)} points for good ({status}: {reason}), such as {line[:200]}")
+        if self._db is not None and self.clock() - self._counted_at > COUNT_S:
+            self._count(self._db)
+
+    def _pause(self, seconds: float) -> bool:
+        """Wait, and keep the count of what is waiting up to date meanwhile."""
+        until = self.clock() + seconds
+        while not self._renewed.is_set():
+            left = until - self.clock()
+            if left <= 0:
+                return False
+            if self._db is not None and self.clock() - self._counted_at > COUNT_S:
+                self._count(self._db)
+            self._renewed.wait(min(left, COUNT_S))
+        return True
+
+    def _look(self, db: apsw.Connection, streams: _Streams) -> None:
+        """Now and then: look at every machine, and how many series there are."""
+        if self.clock() - self._looked_at < LOOK_S:
+            return
+        self._looked_at = self.clock()
+        streams.windows.look_at_all(db)
+        ((machines, kpis),) = db.execute("select (select count(*) from machines), (select count(*) from kpis)")
+        before, self._series = self._series, int(machines) * (2 + int(kpis) + len(set(KINDS.values())))
+        if self._series > SERIES_ALARM >= before:
+            self.warn(f"about {self._series} series in InfluxDB: machines that anybody made up? see /api/v1/assets")
+
+    def _note_idle(self) -> None:
+        self._idle_at = self.clock()
+        self._waiting = 0
+        self._counted_at = self.clock()
+
+    def _count(self, db: apsw.Connection) -> None:
+        """About how many points wait: messages for readings, since a flush is not looked into before it is sent."""
+        self._counted_at = self.clock()
+        streams = self._streams
+        if streams is None:
+            return
+        with snapshot(db):
+            following = streams.following
+            behind = processed(db) - following.offset if last_flush(db) > following.flush else 0
+            events = streams.events.waiting(db)
+            backlog = streams.backlog.waiting(db)
+        self._waiting = max(behind, 0) + events + backlog
+
+
+@contextmanager
+def snapshot(db: apsw.Connection) -> Iterator[None]:
+    """One committed state of the store."""
+    db.execute("begin")
+    try:
+        yield
+    finally:
+        db.execute("rollback")
+
+
+def _read(db: apsw.Connection, stream: Stream) -> Batch | None:
+    with snapshot(db):
+        return stream.next(db)
+
+
+def _identity(db: apsw.Connection) -> bytes:
+    """Names the store: one that was built again has another name."""
+    found: Any = db.execute("select value from meta where key='identity'").fetchone()
+    return bytes(found[0])

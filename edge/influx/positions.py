@@ -1,0 +1,117 @@
+"""What is durable of the outbox: how far each stream has been taken over by InfluxDB, and lines that it refused.
+
+A file of its own beside the store, with one connection that belongs to the thread that sends. No point is kept here but
+those refused: positions speak of rows of the store. Losing it is harmless: everything is sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import apsw
+
+SCHEMA = """
+create table if not exists places(name text primary key, value blob not null) without rowid;
+create table if not exists gaps(
+    id integer primary key, after_offset integer not null, until_offset integer not null,
+    machine integer not null default 0, chunk integer not null default 0);
+create table if not exists machines(machine integer primary key, version integer not null, last_hour integer not null);
+create table if not exists dead(
+    id integer primary key, at integer not null, status integer not null, reason text not null, line text not null);
+"""
+
+
+class Gap(NamedTuple):
+    """Readings with offsets in (after, until] that were not sent when they came. They are sent machine by machine, by
+    number: all of those before `machine` are done, and of it the chunks up to `chunk`."""
+
+    id: int
+    after: int
+    until: int
+    machine: int
+    chunk: int
+
+
+class Dead(NamedTuple):
+    """A line that InfluxDB refused, when (us), with which status, and why."""
+
+    id: int
+    at: int
+    status: int
+    reason: str
+    line: str
+
+
+class Positions:
+    """Reads and writes positions. `db` is the connection: what belongs together is written in one transaction of it."""
+
+    def __init__(self, path: Path) -> None:
+        self.db = apsw.Connection(str(path))
+        self.db.set_busy_timeout(5000)
+        self.db.execute("pragma journal_mode=wal; pragma synchronous=normal; pragma cache_size=-500")
+        self.db.execute(SCHEMA)
+
+    def close(self) -> None:
+        self.db.close()
+
+    def value(self, name: str) -> int:
+        """A single position; 0 where there is none."""
+        found = self.db.execute("select value from places where name=?", (name,)).fetchone()
+        return 0 if found is None else int(found[0])
+
+    def set(self, **values: int) -> None:
+        self.db.executemany("insert or replace into places values(?,?)", values.items())
+
+    def belong_to(self, identity: bytes) -> None:
+        """Begin anew where the positions are those of another store (it was built again); lines refused stay."""
+        found = self.db.execute("select value from places where name='store'").fetchone()
+        if found is None or found[0] != identity:
+            with self.db:
+                self.db.execute("delete from places; delete from gaps; delete from machines")
+                self.db.execute("insert into places values('store', ?)", (identity,))
+
+    # gaps
+
+    def gaps(self) -> list[Gap]:
+        """Oldest first."""
+        return [Gap(*row) for row in self.db.execute("select * from gaps order by id")]
+
+    def add_gap(self, after: int, until: int) -> None:
+        self.db.execute("insert into gaps(after_offset, until_offset) values(?,?)", (after, until))
+
+    def move_gap(self, gap: int, machine: int, chunk: int) -> None:
+        self.db.execute("update gaps set machine=?, chunk=? where id=?", (machine, chunk, gap))
+
+    def close_gap(self, gap: int) -> None:
+        self.db.execute("delete from gaps where id=?", (gap,))
+
+    # KPI windows
+
+    def machine(self, number: int) -> tuple[int, int]:
+        """(version, last hour): changes of a machine's hours up to this version are sent, and none of a later hour."""
+        found = self.db.execute("select version, last_hour from machines where machine=?", (number,)).fetchone()
+        return (0, -(1 << 62)) if found is None else (int(found[0]), int(found[1]))
+
+    def set_machine(self, number: int, version: int, last_hour: int) -> None:
+        self.db.execute("insert or replace into machines values(?,?,?)", (number, version, last_hour))
+
+    # refused lines
+
+    def bury(self, at: int, refused: Iterable[tuple[int, str, str]]) -> None:
+        """Keep refused lines: (status, reason, line)."""
+        rows = [(at, *one) for one in refused]
+        self.db.executemany("insert into dead(at, status, reason, line) values(?,?,?,?)", rows)
+
+    def dead(self, limit: int, after: int = 0) -> list[Dead]:
+        """Lines refused, oldest first."""
+        sql = "select id, at, status, reason, line from dead where id>? order by id limit ?"
+        return [Dead(*row) for row in self.db.execute(sql, (after, limit))]
+
+    def dead_count(self) -> int:
+        ((count,),) = self.db.execute("select count(*) from dead")
+        return int(count)
+
+    def forget_dead(self, numbers: Sequence[int]) -> None:
+        self.db.executemany("delete from dead where id=?", [(number,) for number in numbers])
