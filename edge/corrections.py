@@ -6,7 +6,7 @@ later one. What it means for the timeline is worked out here; pure.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -15,9 +15,12 @@ from edge.events import STATES
 
 TOPIC = "$edge/correction"  # no MQTT client can publish there
 LONGEST = 31 * DAY
-Kind = Literal["reason", "state", "product", "order", "split", "merge", "count", "scrap", "revoke"]
-KINDS = ("reason", "state", "product", "order", "split", "merge", "count", "scrap", "revoke")
+Kind = Literal[
+    "reason", "state", "product", "order", "split", "merge", "count", "scrap", "acknowledge", "work_done", "revoke"
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 SPANNING = frozenset({"reason", "state", "product", "order", "split", "merge"})
+OF_MONITORS = frozenset({"acknowledge", "work_done"})
 
 
 class Correction(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
@@ -26,6 +29,7 @@ class Correction(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_
     `reason`, `state`, `product`, `order`: of the interval [from, to). `split`: the stop in [from, to) has `reason`
     before `at` and `reason_after` from then on. `merge`: everything in [from, to) is one stop. `count`: `total` and
     `bad` parts more (or less) at `at`. `scrap`: `qty` rejects found later, made at `at` or with the unit `serial`.
+    `acknowledge`: somebody has taken note of the alarm of `monitor` (None: of all). `work_done`: on `component`.
     `revoke`: the correction `revokes` does not hold any more."""
 
     id: str
@@ -45,6 +49,9 @@ class Correction(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_
     bad: int = 0
     qty: int = 0
     serial: str | None = None
+    monitor: str | None = None
+    component: str | None = None
+    action: str | None = None
     revokes: str | None = None
 
 
@@ -105,7 +112,10 @@ def _times_problem(correction: Correction) -> tuple[str, str] | None:
 def _content_problem(correction: Correction) -> tuple[str, str] | None:
     if correction.state is not None and correction.state not in STATES:
         return "state", f"one of {', '.join(sorted(STATES))}"
-    needed = {"reason": "reason", "state": "state", "product": "product", "order": "order", "split": "reason_after"}
+    needed = {
+        "reason": "reason", "state": "state", "product": "product", "order": "order", "split": "reason_after",
+        "work_done": "component",
+    }  # fmt: skip
     member = needed.get(correction.kind)
     if member is not None and not getattr(correction, member):
         return member, f"a {correction.kind} correction needs it"

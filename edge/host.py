@@ -1,4 +1,4 @@
-"""The plugin host: finds KPI plugins, checks them, and calls each one behind a fence.
+"""The plugin host: finds plugins of KPIs and monitors, checks them, and calls each one behind a fence.
 
 pluggy finds and orders; slices go through a table of instances, each call on its own, because one raising
 implementation of a hook stops all others. What fails is counted, logged once per kind, and shown; the rest goes on.
@@ -23,6 +23,7 @@ import pluggy
 from edge import hookspecs
 from edge.facts import unfit
 from edge.kpi import Kpi, Wants
+from edge.monitor import Monitor
 from edge.slices import Slice
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
@@ -43,11 +44,32 @@ class Loaded:
 
 
 @dataclass
+class LoadedMonitor:
+    """A monitor of which each machine gets one, and the plugin that brought it. `seconds` is the time of its calls."""
+
+    monitor: type[Monitor]
+    plugin: str
+    version: str
+    failures: int = 0
+    last_error: str | None = None
+    calls: int = 0
+    seconds: float = 0.0
+    paused: int = 0  # how many machines it is paused for
+    slow: bool = False  # its calls take longer than they may; said once
+
+    @property
+    def name(self) -> str:
+        return self.monitor.name
+
+
+@dataclass
 class PluginHost:
-    """Use `load` to make one. `kpis` is in page order; `broken` has plugins that could not be loaded, and why."""
+    """Use `load` to make one. `kpis` and `monitors` are in page order; `broken` has plugins that could not be loaded,
+    and why."""
 
     report: Report = lambda plugin, doing, trace: None
     kpis: dict[str, Loaded] = field(default_factory=dict)
+    monitors: dict[str, LoadedMonitor] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
     _seen: set[tuple[str, str, str]] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -81,23 +103,37 @@ class PluginHost:
     def failures(self) -> dict[str, int]:
         """Failed calls per plugin."""
         counts: dict[str, int] = {}
-        for loaded in self.kpis.values():
+        every: list[Loaded | LoadedMonitor] = [*self.kpis.values(), *self.monitors.values()]
+        for loaded in every:
             counts[loaded.plugin] = counts.get(loaded.plugin, 0) + loaded.failures
         return counts
 
+    def errors(self) -> dict[str, str]:
+        """The last failure of each KPI and monitor that had one."""
+        known: list[tuple[str, Loaded | LoadedMonitor]] = [*self.kpis.items(), *self.monitors.items()]
+        return {name: loaded.last_error for name, loaded in known if loaded.last_error}
+
     def _fenced(self, loaded: Loaded, doing: str, call: Callable[[], T]) -> T | None:
+        return self.tried(loaded, doing, call)[0]
+
+    def tried(self, loaded: Loaded | LoadedMonitor, doing: str, call: Callable[[], T]) -> tuple[T | None, bool]:
+        """(what a plugin returns, True), or (None, False) where it fails; then that is counted."""
         try:
-            return call()
+            return call(), True
         except Exception as error:  # noqa: BLE001  # the fence: whatever a plugin raises stays its own
-            with self._lock:
-                loaded.failures += 1
-                loaded.last_error = f"{doing}: {type(error).__name__}: {error}"
-                kind = (loaded.plugin, doing, type(error).__name__)
-                new = kind not in self._seen
-                self._seen.add(kind)
-            if new:
-                self.report(loaded.plugin, doing, traceback.format_exc())
-            return None
+            self._failed(loaded, doing, error)
+            return None, False
+
+    def _failed(self, loaded: Loaded | LoadedMonitor, doing: str, error: Exception) -> None:
+        """Count a failure, and report the first of its kind."""
+        with self._lock:
+            loaded.failures += 1
+            loaded.last_error = f"{doing}: {type(error).__name__}: {error}"
+            kind = (loaded.plugin, doing, type(error).__name__)
+            new = kind not in self._seen
+            self._seen.add(kind)
+        if new:
+            self.report(loaded.plugin, doing, "".join(traceback.format_exception(error)))
 
     def refuse(self, plugin: str, reason: str) -> None:
         """Name a plugin that cannot be used, and why."""
@@ -107,7 +143,7 @@ class PluginHost:
     def register(self, plugin: str, plugin_version: str, classes: Sequence[type[Kpi]]) -> None:
         """Add KPI classes; one that cannot be used is named in `broken`."""
         for cls in classes:
-            problem = _problem(cls) or (f"KPI {cls.name!r} exists already" if cls.name in self.kpis else None)
+            problem = _problem(cls, Kpi) or (f"KPI {cls.name!r} exists already" if cls.name in self.kpis else None)
             if problem:
                 self.broken[plugin] = problem
                 self.report(plugin, "register_kpis", problem)
@@ -116,9 +152,22 @@ class PluginHost:
         ordered = sorted(self.kpis.items(), key=lambda item: (item[1].kpi.rank, item[0]))
         self.kpis = dict(ordered)
 
+    def register_monitors(self, plugin: str, plugin_version: str, classes: Sequence[type[Monitor]]) -> None:
+        """Add monitor classes; one that cannot be used is named in `broken`."""
+        for cls in classes:
+            taken = getattr(cls, "name", None) in self.monitors
+            problem = _problem(cls, Monitor) or (f"monitor {cls.name!r} exists already" if taken else None)
+            if problem:
+                self.broken[plugin] = problem
+                self.report(plugin, "register_monitors", problem)
+            else:
+                self.monitors[cls.name] = LoadedMonitor(cls, plugin, plugin_version)
+        ordered = sorted(self.monitors.items(), key=lambda item: (item[1].monitor.rank, item[0]))
+        self.monitors = dict(ordered)
+
 
 def load(directory: Path | None = None, *, disabled: Sequence[str] = (), report: Report | None = None) -> PluginHost:
-    """Find plugins by entry point (group `edge`) and as `*.py` files of `directory`, and register their KPIs."""
+    """Find plugins by entry point (group `edge`) and as `*.py` files of `directory`; register KPIs and monitors."""
     host = PluginHost(report or (lambda plugin, doing, trace: None))
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
@@ -137,12 +186,14 @@ def load(directory: Path | None = None, *, disabled: Sequence[str] = (), report:
             _guarded(host, file.stem, lambda file=file: manager.register(_module(file), name=file.stem))  # type: ignore[misc]
     distributions = {id(plugin): dist for plugin, dist in manager.list_plugin_distinfo()}
     for name, plugin in manager.list_name_plugin():
-        hook = getattr(plugin, "register_kpis", None)
-        if plugin is None or hook is None:
+        if plugin is None:
             continue
         distribution = distributions.get(id(plugin))
         known = distribution.version if distribution is not None else _version_of(plugin)
-        _guarded(host, name, lambda name=name, known=known, hook=hook: host.register(name, known, hook()))  # type: ignore[misc]
+        for hook, register in (("register_kpis", host.register), ("register_monitors", host.register_monitors)):
+            call = getattr(plugin, hook, None)
+            if call is not None:
+                _guarded(host, name, lambda: register(name, known, call()))  # noqa: B023  # called at once
     return host
 
 
@@ -175,9 +226,10 @@ def _version_of(plugin: object) -> str:
         return "0"
 
 
-def _problem(cls: object) -> str | None:
-    if not (isinstance(cls, type) and issubclass(cls, Kpi)):
-        return f"register_kpis returned {cls!r}, not a subclass of edge.Kpi"
+def _problem(cls: object, wanted: type) -> str | None:
+    what = wanted.__name__
+    if not (isinstance(cls, type) and issubclass(cls, wanted)):
+        return f"register_{what.lower()}s returned {cls!r}, not a subclass of edge.{what}"
     name = getattr(cls, "name", None)
     if not isinstance(name, str) or not NAME.match(name):
         return f"{cls.__name__}.name is {name!r}; it must match {NAME.pattern.removesuffix(chr(92) + 'Z')}"

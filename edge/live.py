@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from edge.api.hub import Hub, StreamItem
 from edge.decode import Rejection
 from edge.errors import QueryError
 from edge.events import Event
+from edge.monitor import Assessment
 from edge.processing.intake import Taken
+from edge.query.assessments import said_members
 from edge.query.lists import event_dict, rejection_members
 from edge.query.query import Query
 
@@ -26,6 +28,8 @@ def render(item: StreamItem) -> Any:
         return event_dict(item.data)  # type: ignore[arg-type]  # every decoded event is one of AnyEvent
     if isinstance(item.data, Rejection):
         return rejection_members(item.data)
+    if item.kind == "assessment":
+        return said_members(*item.data)
     return item.data
 
 
@@ -47,6 +51,12 @@ class Live:
         if items:
             self._offset = max(item.offset for item in items)
             self._hub.publish(items)
+
+    def assessed(self, said: Sequence[tuple[str, str, Assessment]]) -> None:
+        """What monitors say that is new; the status of the machines says it in short."""
+        if self._hub.wanted:
+            self._hub.publish([StreamItem(self._offset, "assessment", path, (path, *rest)) for path, *rest in said])
+            self.evaluated(path for path, *_ in said)
 
     def evaluated(self, paths: Iterable[str]) -> None:
         """Machines whose facts changed."""

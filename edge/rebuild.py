@@ -9,7 +9,7 @@ from edge.host import load
 from edge.journal.reader import JournalReader
 from edge.plant import Plant
 from edge.processing.pipeline import Hooks, Pipeline
-from edge.service import EX_UNAVAILABLE, data_files, decode_settings, hold_directory
+from edge.service import EX_UNAVAILABLE, data_files, decode_settings, hold_directory, watch_rules
 from edge.settings.load import Settings
 
 
@@ -36,7 +36,7 @@ def rebuild(settings: Settings) -> int:
             pipeline = Pipeline(
                 directory / "store.db", journal, Plant(settings.plant), decode_settings(settings.service),
                 load(settings.service.plugins.directory, disabled=settings.service.plugins.disabled),
-                Hooks(warn=log.warning),
+                Hooks(warn=log.warning), watching=watch_rules(settings.service.monitors),
             )  # fmt: skip
             began = time.monotonic()
             pipeline.open()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import gc
 import os
@@ -25,21 +26,24 @@ from edge.decode import DecodeSettings
 from edge.host import PluginHost, load
 from edge.influx.outbox import Outbox
 from edge.influx.writing import InfluxWriting
-from edge.ingest.link import IngestLink
+from edge.ingest.link import IngestDown, IngestLink
 from edge.ingest_settings import ingest_config
 from edge.journal.reader import JournalReader
 from edge.live import Live, render
+from edge.monitoring.monitors import CLOCK_TOPIC
+from edge.monitoring.watch import WatchRules
 from edge.plant import Plant
 from edge.processing.pipeline import DAMAGED, Hooks, Pipeline
 from edge.processing.retention import Retention
 from edge.query.query import Query
 from edge.query.reading import Connections
 from edge.settings.load import Settings
-from edge.settings.service import ServiceSettings, StoreSettings
+from edge.settings.service import MonitorSettings, ServiceSettings, StoreSettings
 from edge.store.schema import StoreTooNew
 from edge.vitals import Vitals
 from edge.web.pages import add_pages
 
+TELL_TIME_S = 1.0
 EX_UNAVAILABLE = 69
 EX_SOFTWARE = 70
 EX_IOERR = 74
@@ -60,8 +64,13 @@ def decode_settings(settings: ServiceSettings) -> DecodeSettings:
 
 def retention(store: StoreSettings) -> Retention:
     """How long the store keeps what, from the service file."""
-    days = (store.readings_days, store.minute_days, store.hour_days, store.events_days)
+    days = (store.readings_days, store.minute_days, store.hour_days, store.events_days, store.assessments_days)
     return Retention(*(round(one * DAY) for one in days))
+
+
+def watch_rules(settings: MonitorSettings) -> WatchRules:
+    """How machines are watched, from the service file."""
+    return WatchRules(*(round(one * SECOND) for one in (settings.reorder_s, settings.tick_s, settings.history_s)))
 
 
 def run(settings: Settings) -> int:
@@ -122,7 +131,7 @@ class Service:
             self.log.error("plugin failed", plugin=plugin, doing=doing, trace=trace)
 
         host = load(service.plugins.directory, disabled=service.plugins.disabled, report=report)
-        self.log.info("plugins", kpis=list(host.kpis), broken=host.broken)
+        self.log.info("plugins", kpis=list(host.kpis), monitors=list(host.monitors), broken=host.broken)
         return host
 
     def _outbox(self, service: ServiceSettings) -> Outbox | None:
@@ -159,10 +168,14 @@ class Service:
             async with serve(app, api.host, api.port) as listening:
                 self.log.info("listening", url=listening.url, after_s=round(time.monotonic() - began, 2))
                 _settle_garbage()
-                statuses = asyncio.create_task(live.publish_statuses(), name="statuses")
+                beside = [
+                    asyncio.create_task(live.publish_statuses(), name="statuses"),
+                    asyncio.create_task(self._tell_time(link, pipeline), name="time"),
+                ]
                 await self._until_the_end(link, listening.done)
-                statuses.cancel()
-                await asyncio.gather(statuses, return_exceptions=True)
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
             self.log.info("stopping")
         self.connections.close()
         self.log.info("stopped", processed=pipeline.counts.processed, status=self.status)
@@ -186,6 +199,18 @@ class Service:
             task.cancel()
         await asyncio.gather(*(rest - {http}), return_exceptions=True)
 
+    async def _tell_time(self, link: IngestLink, pipeline: Pipeline) -> None:
+        """Note in the journal that time has passed, where a monitor waits for it and no message says so.
+
+        It is the only place where a clock has to do with monitors: what they do follows from the note."""
+        while True:
+            seen = link.status.last_offset
+            await asyncio.sleep(TELL_TIME_S)
+            quiet = link.status.last_offset == seen and pipeline.cursor >= seen
+            if quiet and pipeline.waits_for(time.time_ns() // 1000):
+                with contextlib.suppress(IngestDown):  # it is told again when ingest is back
+                    await link.append(CLOCK_TOPIC, b"{}")
+
     @asynccontextmanager
     async def _ingest(self) -> AsyncIterator[IngestLink]:
         link = IngestLink(lambda status: self.wake())
@@ -202,7 +227,7 @@ class Service:
         self.hub = Hub(render=render)
         pipeline = Pipeline(
             self.directory / "store.db", JournalReader(journal), self.plant, self.decoding, self.host,
-            retention=retention(self.settings.service.store),
+            retention=retention(self.settings.service.store), watching=watch_rules(self.settings.service.monitors),
         )  # fmt: skip
         lateness_us = round(self.settings.service.events.lateness_limit_s * SECOND)
         query = Query(
@@ -213,6 +238,7 @@ class Service:
         pipeline.hooks = Hooks(
             taken=live.taken,
             evaluated=lambda paths: self._evaluated(live, paths),
+            assessed=live.assessed,
             committed=lambda offset: _soon(loop, link, offset),
             warn=lambda text: self.log.warning(text),
             replaced=lambda: self._renew(query),

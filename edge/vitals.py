@@ -72,8 +72,10 @@ class Vitals:
         failures = {name: count for name, count in self.host.failures().items() if count}
         ok = not failures and not self.host.broken
         detail = "all well" if ok else "; ".join([*self.host.broken, *failures]) + ": see failures and broken"
-        errors = {n: loaded.last_error for n, loaded in self.host.kpis.items() if loaded.last_error}
-        return {"ok": ok, "detail": detail, "failures": failures, "errors": errors, "broken": dict(self.host.broken)}
+        return {
+            "ok": ok, "detail": detail, "failures": failures, "errors": self.host.errors(),
+            "broken": dict(self.host.broken),
+        }  # fmt: skip
 
     @property
     def lag(self) -> int:
@@ -84,6 +86,7 @@ class Vitals:
         """Counts since the journal and store began, so that they hold over a restart."""
         status, tally = self.link.status, self.pipeline.counts
         out = None if self.outbox is None else self.outbox.status()
+        monitors = list(self.host.monitors.items())
         return Figures(
             received=max(status.last_offset - tally.notices, tally.processed),
             accepted=tally.accepted,
@@ -94,6 +97,11 @@ class Vitals:
             processed=tally.processed,
             events=dict(tally.events),
             plugin_failures=self.host.failures(),
+            assessments=dict(self.pipeline.watched.assessments),
+            late_readings=self.pipeline.watched.late,
+            monitor_failures={name: loaded.failures for name, loaded in monitors},
+            monitor_seconds={name: loaded.seconds for name, loaded in monitors},
+            monitors_paused={name: loaded.paused for name, loaded in monitors},
             lag_messages=self.lag,
             outbox_points=0 if out is None else out.waiting,
             outbox_lag_s=0.0 if out is None else out.lag_s,

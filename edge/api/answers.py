@@ -57,6 +57,18 @@ class EventFilter(TypedDict):
     after: Position | None
 
 
+class AssessmentFilter(TypedDict):
+    """Assessments: those that hold now, or with `start` or `after` (an id) what was said over time, oldest first."""
+
+    asset: str | None
+    states: frozenset[str]
+    monitor: str | None
+    start: int | None
+    end: int | None
+    limit: int
+    after: int | None
+
+
 class Answers(Protocol):
     """Synchronous questions, asked from several threads at once; on bad input they raise QueryError, nothing else."""
 
@@ -94,6 +106,8 @@ class Answers(Protocol):
     def rejections(self, filters: RejectionFilter) -> Answer: ...
 
     def events(self, filters: EventFilter) -> Answer: ...
+
+    def assessments(self, filters: AssessmentFilter) -> Answer: ...
 
     def message(self, offset: int) -> Answer | None:
         """One journal message and what became of it; None where the journal does not hold it (any more)."""
@@ -147,6 +161,11 @@ class Figures:
     processed: int = 0
     events: Mapping[str, int] = field(default_factory=dict)  # by kind
     plugin_failures: Mapping[str, int] = field(default_factory=dict)  # by plugin, 0 for a healthy one
+    assessments: Mapping[str, int] = field(default_factory=dict)  # kept in the history, by state
+    late_readings: int = 0  # came too late for the monitors
+    monitor_failures: Mapping[str, int] = field(default_factory=dict)  # by monitor
+    monitor_seconds: Mapping[str, float] = field(default_factory=dict)  # by monitor
+    monitors_paused: Mapping[str, int] = field(default_factory=dict)  # machines, by monitor
     lag_messages: int = 0  # committed to the journal and not yet processed
     outbox_points: int = 0  # have to reach InfluxDB; the rest of these since the start, but for `dead`
     outbox_lag_s: float = 0.0  # since when something has been waiting

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, Depends, FastAPI
 
 from edge import __version__
-from edge.api import assets, corrections, docs, exports, kpis, messages, problems, stream
+from edge.api import assessments, assets, corrections, docs, exports, kpis, messages, problems, stream
 from edge.api.answers import Answers, Health, JournalWriting, Metrics
 from edge.api.context import ApiSettings, Context
 from edge.api.headers import SecurityHeaders
@@ -56,10 +56,11 @@ def create_app(
     problems.install(app)
     app.add_middleware(SecurityHeaders)
     v1 = APIRouter(prefix="/api/v1", dependencies=[Depends(refuse_repeated)])
-    for part in (assets, kpis, exports, messages, stream):
+    for part in (assets, assessments, kpis, exports, messages, stream):
         v1.include_router(part.router)
     if journal is not None:
         v1.include_router(corrections.router)
+        v1.include_router(assessments.writing)
     app.include_router(v1)
     app.include_router(health_router)
     app.include_router(docs.router)

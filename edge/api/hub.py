@@ -17,7 +17,7 @@ import msgspec
 
 from edge.api.replay import ReplayLog
 
-KINDS = ("event", "rejection", "status")
+KINDS = ("event", "rejection", "status", "assessment")
 
 
 class StreamItem(msgspec.Struct, frozen=True, gc=False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -13,6 +14,7 @@ from edge.api.answers import Figures
 from edge.api.hub import Hub
 
 __all__ = ["CONTENT_TYPE", "exposition"]
+F = TypeVar("F", CounterMetricFamily, GaugeMetricFamily)
 LABELS = 100  # values of a label that are told apart; the rest is summed up under `other`
 
 COUNTERS = {
@@ -26,12 +28,16 @@ COUNTERS = {
     "outbox_requests": ("edge_outbox_requests", "Write requests to InfluxDB"),
     "outbox_expired": ("edge_outbox_expired_points", "Points older than what the bucket keeps"),
     "sessions_lost": ("edge_mqtt_sessions_lost", "Times that the broker had forgotten the session"),
+    "late_readings": ("edge_late_readings", "Readings that came too late for the monitors"),
     "takeovers": ("edge_mqtt_takeovers", "Times that another client took this client's id"),
 }
 LABELLED = {
     "rejected": ("edge_messages_rejected", "Messages that could not become events", "reason"),
     "events": ("edge_events", "Decoded events", "kind"),
     "plugin_failures": ("edge_plugin_failures", "Calls of a plugin that failed", "plugin"),
+    "assessments": ("edge_assessments", "Assessments kept in the history", "state"),
+    "monitor_failures": ("edge_monitor_failures", "Calls of a monitor that failed", "monitor"),
+    "monitor_seconds": ("edge_monitor_seconds", "Time spent in a monitor", "monitor"),
 }
 GAUGES = {
     "lag_messages": ("edge_processing_lag_messages", "Messages in the journal and not yet processed"),
@@ -63,6 +69,8 @@ class _Snapshot(Collector):
             yield GaugeMetricFamily(name, text, value=float(getattr(self._figures, member)))
         for member, (name, text, label) in LABELLED.items():
             yield _labelled(CounterMetricFamily(name, text, labels=[label]), getattr(self._figures, member))
+        paused = GaugeMetricFamily("edge_monitors_paused", "Machines that a monitor pauses for", labels=["monitor"])
+        yield _labelled(paused, self._figures.monitors_paused)
         yield GaugeMetricFamily("edge_stream_clients", "Open live streams", value=self._hub.clients)
         yield CounterMetricFamily("edge_stream_skipped_items", "Stream items left out", value=self._hub.skipped)
         yield CounterMetricFamily("edge_stream_dropped_clients", "Clients cut off as too slow", value=self._hub.dropped)
@@ -76,7 +84,7 @@ def exposition(figures: Figures, hub: Hub) -> bytes:
     return generate_latest(registry)
 
 
-def _labelled(family: CounterMetricFamily, values: Mapping[str, int]) -> CounterMetricFamily:
+def _labelled(family: F, values: Mapping[str, float]) -> F:
     ranked = sorted(values.items(), key=lambda pair: -pair[1])
     for value, count in sorted(ranked[:LABELS]):
         family.add_metric([value[:64]], count)

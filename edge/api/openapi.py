@@ -13,7 +13,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from edge.api import explained, shapes
+from edge.api import assessed, explained, shapes
 from edge.api.problems import MEDIA_TYPE, Problem
 
 EXAMPLES = Path(__file__).parent / "examples.json"
@@ -32,6 +32,9 @@ SHAPES: dict[str, tuple[type, ...]] = {
     "corrections": (shapes.Corrections,),
     "correct": (shapes.Corrected,),
     "revoke": (shapes.Corrected,),
+    "assessments": (assessed.Assessments,),
+    "acknowledge": (shapes.Corrected,),
+    "work_done": (shapes.Corrected,),
     "rejections": (shapes.Rejections,),
     "events": (shapes.Events,),
     "message": (shapes.Message,),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import date
 from difflib import get_close_matches
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, get_args
 
 from fastapi import Path, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
@@ -18,7 +18,9 @@ from edge.api.hub import KINDS as STREAM_KINDS
 from edge.clock import MINUTE, from_text, to_text
 from edge.errors import QueryError
 from edge.events import KINDS
+from edge.monitor import Health
 
+HEALTH: tuple[str, ...] = get_args(Health)
 EVENT_KINDS = tuple(sorted(set(KINDS.values())))
 CALENDAR_STEPS = ("shift", "day", "business_day")
 REPEATABLE = frozenset({"signal"})
@@ -109,12 +111,21 @@ def one_of(names: tuple[str, ...]) -> Callable[[object], str]:
     return name
 
 
-def kind_names(given: object) -> frozenset[str]:
-    names = single(given).split(",")
-    unknown = [name for name in names if name not in STREAM_KINDS]
-    if unknown:
-        raise refuse(f"unknown kind {unknown[0][:64]}", "some of " + ",".join(STREAM_KINDS), value=single(given))
-    return frozenset(names)
+def some_of(what: str, known: tuple[str, ...]) -> Callable[[object], frozenset[str]]:
+    """Reads names of `known`, joined by commas."""
+
+    def names(given: object) -> frozenset[str]:
+        said = single(given).split(",")
+        unknown = [name for name in said if name not in known]
+        if unknown:
+            raise refuse(f"unknown {what} {unknown[0][:64]}", "some of " + ",".join(known), value=single(given))
+        return frozenset(said)
+
+    return names
+
+
+kind_names = some_of("kind", STREAM_KINDS)
+health_names = some_of("state", HEALTH)
 
 
 def single(given: object) -> str:
@@ -251,6 +262,14 @@ class RejectionParameters(ListParameters):
 class EventParameters(ListParameters):
     kind: EventKind | None = Field(None, description="Only of this kind.")
     after: After | None = Field(None, description=f"Those after this: {A_CURSOR}.")
+
+
+class AssessmentParameters(ListParameters):
+    state: Annotated[frozenset[str], BeforeValidator(health_names), text_schema("plan,act")] = Field(
+        frozenset(), description="Only these, joined by commas: " + ", ".join(HEALTH) + "."
+    )
+    monitor: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]{0,63}$", description="Only of this monitor.")
+    after: int | None = Field(None, ge=0, le=2**63 - 1, description=f"Those after this: {A_CURSOR}.")
 
 
 class StreamParameters(Parameters):

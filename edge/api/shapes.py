@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from edge.monitor import Health
+
 FROM = {"from_": "from"}
 Numbers = dict[str, Any]
 Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
@@ -88,6 +90,17 @@ class KpiSummary(Struct):
     units: dict[str, str] | UnsetType = UNSET  # value -> unit, where it has another one than the KPI
 
 
+class Maintenance(Struct):
+    """The most urgent of a machine's assessments, in short; `signal` is that of its first reason."""
+
+    state: Health
+    monitor: str
+    health: float | None
+    since: Time | None
+    signal: str | None
+    acknowledged: bool
+
+
 class MachineStatus(Struct, rename=FROM):
     """What a machine is doing now. `connection` says whether that is known: a silent machine may be running."""
 
@@ -110,6 +123,7 @@ class MachineStatus(Struct, rename=FROM):
     window: Range
     parts: Parts
     kpis: dict[str, KpiSummary]
+    maintenance: Maintenance | None  # null where no monitor says anything
     provisional: bool
     rejections: int
     as_of: Time

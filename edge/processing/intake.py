@@ -10,12 +10,14 @@ import apsw
 import msgspec
 
 from edge.clock import HOUR
+from edge.corrections import OF_MONITORS, Correction
 from edge.corrections import TOPIC as CORRECTION_TOPIC
 from edge.decode import Decoded, DecodeSettings, Rejection, decode
 from edge.events import KINDS, AnyEvent, Event, Heartbeat, MachineState, Offline, OrderEvent, Reading, UnitResult
 from edge.journal.notice import GAP_TOPIC, Gap
 from edge.journal.record import NOTICE_PREFIX, Record
 from edge.kpi import Wants
+from edge.monitoring.monitors import Monitors
 from edge.plant import Plant, line_of
 from edge.processing.amendments import Amendments
 from edge.processing.machine import Machine
@@ -61,6 +63,7 @@ class Intake:
         self.units = UnitIndex(db)
         self.orders = OrderIndex(db)
         self.wants = Wants()  # of the KPIs
+        self.monitors: Monitors | None = None
         self.amendments = Amendments(db, self.machine, self.by_number)
         self._lines: dict[str, Line] = {}
         self._line_numbers = meta.Numbers(db, "lines", ())
@@ -76,12 +79,13 @@ class Intake:
     def take(self, records: Iterable[Record]) -> Taken:
         """Take a batch of records, in journal order."""
         taken = Taken()
-        batch: list[tuple[Record, Decoded]] = []
+        batch: list[tuple[Record, Decoded | None]] = []
         keys: list[int] = []
         for record in records:
             self.tally.cursor = record.offset
             if record.topic.startswith(NOTICE_PREFIX):
                 self._notice(record)
+                batch.append((record, None))
                 continue
             decoded = decode(record, self.settings)
             batch.append((record, decoded))
@@ -91,9 +95,25 @@ class Intake:
                 elif event.id is not None:
                     keys.append(content_key(event, "reading"))
         self.identities.prepare(keys)
-        for _, decoded in batch:
-            self._take_message(decoded, taken)
+        for record, message in batch:
+            if message is None:
+                self._tell_monitors(record)
+            else:
+                self._take_message(message, taken)
         return taken
+
+    def _tell_monitors(self, record: Record) -> None:
+        """Notices in their place among the messages: what monitors do follows from the order of the journal."""
+        if self.monitors is None:
+            return
+        self.monitors.pass_time(record.received)
+        if record.topic == CORRECTION_TOPIC:
+            said = msgspec.json.decode(record.payload, type=Correction)
+            if said.kind == "revoke":
+                self.monitors.take_back(said.revokes or "")
+            elif said.kind in OF_MONITORS:
+                machine = self.machine(said.asset or "", record.received)
+                self.monitors.correct(machine.number, machine.path, said, record.received)
 
     def _take_message(self, decoded: Decoded, taken: Taken) -> None:
         tally = self.tally
@@ -139,6 +159,8 @@ class Intake:
         counts[kind] = counts.get(kind, 0) + 1
         if event.clock_ahead:
             self.tally.clock_ahead += 1
+        if self.monitors is not None:
+            self.monitors.take(machine.number, machine.path, event)
         if kind == "reading" and isinstance(event, Reading):  # the first is quick, the second tells the type checker
             machine.hear(event.ts, event.received)
             if machine.watched is not None:

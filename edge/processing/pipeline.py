@@ -19,6 +19,9 @@ from edge.clock import HOUR
 from edge.decode import DecodeSettings
 from edge.host import PluginHost
 from edge.journal.record import Record
+from edge.monitor import Assessment
+from edge.monitoring.monitors import Counts, Monitors
+from edge.monitoring.watch import WatchRules
 from edge.plant import Plant
 from edge.processing import tally
 from edge.processing.evaluation import Evaluation
@@ -27,6 +30,7 @@ from edge.processing.machine import Machine
 from edge.processing.retention import Retention
 from edge.store import events as event_store
 from edge.store import hours as hour_store
+from edge.store.assessments import AssessmentWriter
 from edge.store.readings import ReadingsWriter
 from edge.store.schema import move_log, open_writer
 
@@ -58,6 +62,7 @@ class Hooks:
     evaluated: Callable[[set[str]], None] = lambda paths: None
     committed: Callable[[int], None] = lambda offset: None
     warn: Callable[[str], None] = lambda text: None
+    assessed: Callable[[list[tuple[str, str, Assessment]]], None] = lambda said: None  # machine, monitor, what it says
     replaced: Callable[[], None] = lambda: None  # the store is another file now
 
 
@@ -72,6 +77,7 @@ class Pipeline:
     host: PluginHost
     hooks: Hooks = field(default_factory=Hooks)
     retention: Retention = field(default_factory=Retention)
+    watching: WatchRules = field(default_factory=WatchRules)
     now: Callable[[], int] = lambda: time.time_ns() // 1000
 
     def __post_init__(self) -> None:
@@ -104,6 +110,8 @@ class Pipeline:
             self.intake = Intake(self.db, self.plant, self.decode_settings, self.readings, self.tally)
             self.evaluation = Evaluation(self.db, self.host, self.plant)
             self.intake.wants = self.evaluation.wants
+            self.monitors = Monitors(AssessmentWriter(self.db), self.plant, self.host, self.watching, self.hooks.warn)
+            self.intake.monitors = self.monitors if self.monitors.active else None
             self._compare_rules()
         self._refresh_dirty()
         if self.tally.cursor and self.journal.first_offset > self.tally.cursor + 1:
@@ -209,9 +217,13 @@ class Pipeline:
         with self.db:
             self.intake.commit()
             self.readings.flush()
+            said = self.monitors.commit()
             tally.save(self.db, self.tally)
         self._uncommitted = 0
         self._committed_at = time.monotonic()
+        if said:
+            paths = self.intake.by_number
+            self.hooks.assessed([(paths[machine].path, monitor, one) for machine, monitor, one in said])
         self.hooks.committed(self.tally.cursor)
 
     def evaluate_live(self) -> None:
@@ -332,6 +344,15 @@ class Pipeline:
     def counts(self) -> tally.Tally:
         """What has been processed."""
         return self.tally
+
+    def waits_for(self, now: int) -> bool:
+        """Whether a monitor would do something if the journal's time were `now`."""
+        return self.monitors.would_act(now)
+
+    @property
+    def watched(self) -> Counts:
+        """What monitors have said."""
+        return self.monitors.counts
 
     @property
     def cursor(self) -> int:

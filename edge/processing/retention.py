@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import apsw
 
 from edge.clock import DAY
+from edge.store import assessments
 from edge.store.readings import ReadingsWriter
 
 ROWS = 200
@@ -20,10 +21,12 @@ class Retention:
     minutes_us: int = 400 * DAY
     hours_us: int = 3650 * DAY
     events_us: int = 3650 * DAY
+    assessments_us: int = 400 * DAY
 
     def step(self, db: apsw.Connection, readings: ReadingsWriter, now: int) -> bool:
         """Drop a piece of what is too old, inside the caller's transaction; True while there is more."""
         more = readings.drop(now - self.readings_us, now - self.minutes_us, now - self.hours_us)
+        more = assessments.drop(db, now - self.assessments_us) or more
         return self._drop_events(db, now - self.events_us) or more
 
     def _drop_events(self, db: apsw.Connection, before: int) -> bool:

@@ -17,7 +17,7 @@ from edge.facts import total
 from edge.host import PluginHost
 from edge.journal.reader import JournalReader
 from edge.plant import Plant, line_of
-from edge.query import lists
+from edge.query import assessments, lists
 from edge.query.explain import explain
 from edge.query.export import Table, export
 from edge.query.kpis import Question, answer, known_kpi, kpi_number, settings_of
@@ -334,6 +334,16 @@ class Query:
         asset = filters["asset"]
         machines = all_machines(db) if asset is None else machines_under(db, asset)
         return lists.events(db, machines, filters, self.now())
+
+    def assessments(self, filters: Mapping[str, Any]) -> dict[str, Any]:
+        """What monitors say of machines now, or said over time."""
+        self.settle(SETTLE_S)
+        db = self.connections.get()
+        asset = filters["asset"]
+        machines = all_machines(db) if asset is None else machines_under(db, asset)
+        if filters["start"] is None and filters["after"] is None:
+            return assessments.current(db, self.host, machines, filters)
+        return assessments.history(db, self.host, machines, filters, self.now())
 
     def message(self, offset: int) -> dict[str, Any] | None:
         """The raw message at a journal offset and what became of it; None where the journal has it no more."""

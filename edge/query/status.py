@@ -9,6 +9,7 @@ from typing import Any
 from edge.cells import MachineCells
 from edge.clock import HOUR, MINUTE, SECOND, to_text
 from edge.facts import total
+from edge.query.assessments import worst
 from edge.query.kpis import Question, answer, kpi_number
 from edge.query.window import Window, running_window
 from edge.slices import Span
@@ -39,6 +40,7 @@ def machine_status(question: Question, row: MachineRow, now: int) -> dict[str, A
         "parts": _parts(question, [cells], window),
         "kpis": _kpis(question, [cells], window),
         "provisional": True,
+        "maintenance": worst(question.db, row.number),
         "rejections": _rejections(question, row.path),
         "as_of": to_text(question.cut),
     }

@@ -33,7 +33,7 @@ WORDS = {
     "missing": "is missing and has no default",
     "literal_error": "must be {expected}",
 }
-LISTED = 8  # so many valid keys are listed beside the nearest one; where none is near, all
+LISTED = 10
 MEANT = {"true": "true", "yes": "true", "on": "true", "1": "true", "false": "false", "no": "false", "off": "false"}
 
 

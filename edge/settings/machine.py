@@ -63,6 +63,7 @@ class MachineSettings(Strict):
     target_oee: float = Field(default=0.85, gt=0, le=1)
     demand_per_h: Positive | None = None
     capacity_per_h: Positive | None = None
+    monitor_interval_s: NotNegative = 1.0
     planned_scrap: float | None = Field(default=None, ge=0, lt=1)
     signals: dict[Name, SignalSettings] = Field(default_factory=dict)
 

@@ -141,6 +141,7 @@ class StoreSettings(Strict):
     minute_days: Positive = 400.0
     hour_days: Positive = 3650.0
     events_days: Positive = 3650.0
+    assessments_days: Positive = 400.0
 
 
 class ApiSettings(Strict):
@@ -185,6 +186,14 @@ class EventSettings(Strict):
         return from_datetime(datetime(self.oldest.year, self.oldest.month, self.oldest.day, tzinfo=UTC))
 
 
+class MonitorSettings(Strict):
+    """How machines are watched: in event time, so that nothing depends on when messages are taken."""
+
+    reorder_s: NotNegative = 2.0
+    tick_s: NotNegative = 60.0
+    history_s: Positive = 300.0
+
+
 class ServiceSettings(Strict):
     service: ServiceSection = ServiceSection()
     mqtt: MqttSettings = MqttSettings()
@@ -193,6 +202,7 @@ class ServiceSettings(Strict):
     api: ApiSettings = ApiSettings()
     influx: InfluxSettings = InfluxSettings()
     plugins: PluginSettings = PluginSettings()
+    monitors: MonitorSettings = MonitorSettings()
     events: EventSettings = EventSettings()
 
     @model_validator(mode="after")

@@ -29,7 +29,7 @@ def add(db: apsw.Connection, machine: int, offset: int, received: int, said: Cor
         "insert into corrections(id, machine, start, end, offset, received, said, intervals, parts) "
         "values(?,?,?,?,?,?,?,?,?)",
         (
-            said.id, machine, min(instants, default=0), max(instants, default=0), offset, received,
+            said.id, machine, min(instants, default=received), max(instants, default=received), offset, received,
             msgspec.json.encode(said), _encode(intervals), _encode(parts),
         ),
     )  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import edge.api
-from edge.api.answers import Answer, EventFilter, Figures, Readiness, RejectionFilter
+from edge.api.answers import Answer, AssessmentFilter, EventFilter, Figures, Readiness, RejectionFilter
 from edge.clock import from_text
 from edge.errors import QueryError
 
@@ -106,6 +106,10 @@ class FakeAnswers:
         if window.asset.endswith("nowhere"):
             raise QueryError("asset", window.asset, "no machine has published there", 404)
         return self.table
+
+    def assessments(self, filters: AssessmentFilter) -> Answer:
+        history = filters["start"] is not None or filters["after"] is not None
+        return self._answer("assessments", filters, example="history" if history else "now")
 
     def rejections(self, filters: RejectionFilter) -> Answer:
         return self._answer("rejections", filters)

@@ -107,4 +107,9 @@ def test_licence_lies_beside_the_vendored_files() -> None:
 
 async def test_everything_described_only_reads_but_corrections(description: Any) -> None:
     writing = {path for path, methods in description["paths"].items() if set(methods) != {"get"}}
-    assert writing == {"/api/v1/corrections", "/api/v1/corrections/{id}/revoke"}
+    assert writing == {
+        "/api/v1/corrections",
+        "/api/v1/corrections/{id}/revoke",
+        "/api/v1/assessments/{asset}/acknowledge",
+        "/api/v1/assessments/{asset}/work-done",
+    }

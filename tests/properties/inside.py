@@ -11,10 +11,11 @@ from typing import Any, Self
 import msgspec
 
 from edge.decode import DecodeSettings
-from edge.host import load
+from edge.host import PluginHost, load
 from edge.journal.record import Record
+from edge.monitoring.watch import WatchRules
 from edge.plant import Plant
-from edge.processing.pipeline import Pipeline
+from edge.processing.pipeline import Hooks, Pipeline
 from edge.query.query import Asked, Query
 from edge.query.reading import Connections
 from edge.query.window import Window
@@ -23,6 +24,7 @@ from tests.scenarios.offline import Records
 from tests.scenarios.scenario import Message
 
 HOST = load()
+WATCHING, NO_HOOKS = WatchRules(), Hooks()
 Cell = tuple[str, str, int, int]
 
 
@@ -42,7 +44,9 @@ class Visible(Records):
 class Inside:
     """`clock` is the present, in microseconds; it goes on with the messages that are taken."""
 
-    def __init__(self, folder: Path, plant: Mapping[str, Any], messages: Sequence[Message]) -> None:
+    def __init__(self, folder: Path, plant: Mapping[str, Any], messages: Sequence[Message], host: PluginHost = HOST,
+                 watching: WatchRules = WATCHING, hooks: Hooks = NO_HOOKS) -> None:  # fmt: skip
+        self.host, self.watching, self.hooks = host, watching, hooks
         self.path = folder / "store.db"
         self.plant = Plant(PlantSettings.model_validate(plant))
         self.journal = Visible(messages)
@@ -62,7 +66,9 @@ class Inside:
             self.journal,
             self.plant,
             DecodeSettings(),
-            HOST,
+            self.host,
+            self.hooks,
+            watching=self.watching,
             now=lambda: self.clock,  # type: ignore[arg-type]
         )
         self.pipeline.open()
@@ -103,7 +109,7 @@ class Inside:
         connections = Connections(self.path)
         try:
             yield Query(
-                connections, self.plant, HOST, self.journal, DecodeSettings(),  # type: ignore[arg-type]
+                connections, self.plant, self.host, self.journal, DecodeSettings(),  # type: ignore[arg-type]
                 now=lambda: self.clock,
             )  # fmt: skip
         finally:

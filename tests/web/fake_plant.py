@@ -224,6 +224,7 @@ def machine_status(path: str, now: datetime) -> Json:
         },
         "kpis": kpi_view(factors),
         "provisional": True,
+        "maintenance": None,
         "rejections": sum(1 for row in REJECTED if row[2] == path),
         "as_of": iso(now),
     }

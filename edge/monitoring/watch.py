@@ -1,0 +1,279 @@
+"""One machine under watch: its window, what is known of its production, and the monitors at their posts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from edge.clock import SECOND
+from edge.events import Alarm, AnyEvent, Offline, Reading, WorkDone
+from edge.host import PluginHost
+from edge.monitor import Assessment, Observation
+from edge.monitoring.context import Context
+from edge.monitoring.post import Post, PostState
+from edge.monitoring.watched import watched
+from edge.monitoring.window import NEVER, Item, Pending, Sample, Window
+from edge.plant import Plant
+from edge.store.assessments import ALARMS, Acknowledgement, Current
+
+Kind = Literal["reading", "alarm", "maintenance", "tick"]
+SPARSER = 8  # a tick comes after so much of the silence before it
+SCHEMA = 1  # of a checkpoint
+
+
+@dataclass(frozen=True)
+class WatchRules:
+    """How machines are watched; microseconds. `tick_us` 0: no ticks."""
+
+    reorder_us: int = 2 * SECOND
+    tick_us: int = 60 * SECOND
+    history_us: int = 300 * SECOND
+
+
+class Standing(msgspec.Struct, array_like=True):
+    """Where a watch stands: it belongs to the cursor that is written with it.
+
+    `received` is when the machine was heard, `ticked` (received time) and `tick_ts` are of its last tick; `before` are
+    the posts before the first of the ticks."""
+
+    schema: int
+    interval_us: int
+    pending: Pending
+    context: Context
+    received: int = 0
+    ticked: int = 0
+    tick_ts: int = NEVER
+    posts: dict[str, PostState] = {}
+    before: dict[str, bytes] | None = None
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Standing).decode
+_decode_post = msgspec.msgpack.Decoder(PostState).decode
+
+
+class Watch:
+    """`keep` is called with (machine, monitor, assessment) for the history, `notice` with what was dropped and why."""
+
+    def __init__(self, number: int, path: str, plant: Plant, host: PluginHost, rules: WatchRules,
+                 keep: Callable[[int, str, Assessment], None]) -> None:  # fmt: skip
+        self.number, self.path, self.dirty = number, path, False
+        self._plant, self._rules = plant, rules
+        self._machine_rules = plant.rules(path)
+        self._signal = plant.watched(path)
+        settings = plant.settings.machine(path)
+        interval_us = max(1, round(settings.monitor_interval_s * SECOND))
+        context = Context(self._machine_rules.default_state, self._machine_rules.product)
+        self.standing = Standing(SCHEMA, interval_us, Pending(), context)
+        self.window = Window(interval_us, rules.reorder_us, self.standing.pending)
+        known = watched(plant.settings, path)
+        self.posts = [
+            Post(host, loaded, known, rules.history_us, lambda name, said: keep(number, name, said))
+            for loaded in host.monitors.values()
+        ]
+        self._wanted: dict[str, dict[str, bool]] = {post.name: {} for post in self.posts if not post.every}
+
+    def restore(self, checkpoint: bytes, notice: Callable[[str], None]) -> None:
+        """Stand where the checkpoint says; what does not fit any more is dropped, and said."""
+        standing = _read(checkpoint)
+        if standing is None:
+            notice("a checkpoint of monitors cannot be read: they learn anew")
+            return
+        interval_us = self.standing.interval_us
+        if standing.interval_us != interval_us:
+            samples = sorted(standing.pending.samples.values(), key=lambda sample: sample.ts)
+            standing.pending.samples = {sample.ts // interval_us: sample for sample in samples}
+            standing.interval_us = interval_us
+        self.standing = standing
+        self.window = Window(interval_us, self._rules.reorder_us, standing.pending)
+        for post in self.posts:
+            known = standing.posts.get(post.name)
+            if known is None:
+                continue
+            version = post.loaded.monitor.version
+            if known.version == version:
+                post.restore(known)
+                continue
+            why = f"version {known.version} became {version}: it learns anew"
+            notice(f"monitor {post.name}: {why}")
+            if known.said is not None:
+                post.start_anew(max(known.said.ts, standing.context.at), why)
+                self.dirty = True
+
+    # what comes
+
+    def reading(self, event: Reading) -> None:
+        """Take a reading."""
+        self.dirty = True
+        if event.received > self.standing.received:
+            self.standing.received = event.received
+        if self.window.add_reading(event):
+            self._show(self.window.release())
+
+    def event(self, event: AnyEvent) -> None:
+        """Take any other event. One that came late still counts: for the state where no later one is known, for work
+        done and alarms at the time that has been reached."""
+        self.dirty = True
+        if event.received > self.standing.received:
+            self.standing.received = event.received
+        if event.ts < self.window.pending.mark or isinstance(event, Offline):
+            self._event(event)
+        elif self.window.add_event(event):
+            self._show(self.window.release())
+
+    def heard(self, event: AnyEvent) -> None:
+        """The machine is alive: its time has gone on."""
+        if event.received > self.standing.received:
+            self.standing.received = event.received
+        if self.window.heard(event):
+            self.dirty = True
+            self._show(self.window.release())
+
+    def silent(self, now: int) -> None:
+        """Nothing has come until `now` (received time): nothing will overtake what waits, and time has passed."""
+        if self.window.waiting and now - self.standing.received >= self._rules.reorder_us:
+            self.dirty = True
+            self._show(self.window.flush())
+        if self._is_time_to_tick(now):
+            self._tick(now)
+
+    def would_act(self, now: int) -> bool:
+        """Whether `silent` would do anything."""
+        waited = now - self.standing.received >= self._rules.reorder_us
+        return (self.window.waiting and waited) or self._is_time_to_tick(now)
+
+    def _is_time_to_tick(self, now: int) -> bool:
+        standing, tick_us = self.standing, self._rules.tick_us
+        if not tick_us or standing.context.at == NEVER:
+            return False
+        last = max(standing.received, standing.ticked)
+        return now - last >= max(tick_us, (last - standing.received) // SPARSER)  # ever more seldom while it is silent
+
+    def work_done(self, component: str, action: str | None) -> None:
+        """Somebody says that work has been done."""
+        self.dirty = True
+        self._observe(self._seen(self._last_ts, "maintenance", component=component, action=action))  # fmt: skip
+
+    def acknowledge(self, monitor: str | None, said: Acknowledgement) -> None:
+        """Somebody has taken note of the alarms of a monitor, or of all."""
+        for post in self.posts:
+            kept = post.kept
+            if monitor in (None, post.name) and kept.said is not None and kept.said.state in ALARMS:
+                kept.acknowledged = said
+                self.dirty = True
+
+    def take_back(self, number: str) -> None:
+        """The acknowledgement of this id does not hold any more."""
+        for post in self.posts:
+            if post.kept.acknowledged is not None and post.kept.acknowledged.id == number:
+                post.kept.acknowledged = None
+                self.dirty = True
+
+    # what the monitors see
+
+    def _show(self, items: Iterable[Item]) -> None:
+        for item in items:
+            if self.standing.before is not None:
+                self._end_silence(item.ts)
+            self.standing.context.go_to(item.ts, self._machine_rules)
+            if isinstance(item, Sample):
+                self._sample(item)
+            else:
+                self._event(item)
+
+    def _sample(self, sample: Sample) -> None:
+        context = self.standing.context
+        if self._signal is not None and self._signal[0] in sample.signals:
+            name, above = self._signal
+            context.become("running" if sample.signals[name] > above else "stopped", sample.ts)
+        seen = self._seen(sample.ts, "reading", signals=sample.signals, quality=sample.quality or None)
+        for post in self.posts:
+            if post.every:
+                post.take(seen)
+                continue
+            wanted = self._wanted_by(post, sample.signals)
+            if wanted:
+                post.take(msgspec.structs.replace(seen, signals=wanted))
+
+    def _wanted_by(self, post: Post, signals: dict[str, float]) -> dict[str, float]:
+        known = self._wanted[post.name]
+        new = [name for name in signals if name not in known]
+        if new:
+            found = self._plant.wanted(self.path, new, post.loaded.monitor.signals)
+            known.update({name: name in found for name in new})
+        return {name: value for name, value in signals.items() if known[name]}
+
+    def _event(self, event: AnyEvent) -> None:
+        self.standing.context.take(event, self._machine_rules)
+        ts = max(event.ts, self._last_ts)
+        if isinstance(event, Alarm):
+            self._observe(self._seen(ts, "alarm", code=event.code, active=event.active, severity=event.severity))
+        elif isinstance(event, WorkDone):
+            self._observe(self._seen(ts, "maintenance", component=event.component, action=event.action))
+
+    def _observe(self, seen: Observation) -> None:
+        for post in self.posts:
+            post.take(seen)
+
+    def _seen(self, ts: int, kind: Kind, *, state: str | None = None, **members: Any) -> Observation:
+        context = self.standing.context
+        return Observation(
+            self.path, ts, kind, state=state or context.state, product=context.product,
+            run_s=context.run_us / SECOND, cycles=context.cycles, starts=context.starts, **members,
+        )  # fmt: skip
+
+    @property
+    def _last_ts(self) -> int:
+        return max(self.standing.context.at, self.standing.tick_ts)
+
+    # silence
+
+    def _tick(self, now: int) -> None:
+        """Time passes for a machine that is silent. It may only have been cut off, and its readings come later: where
+        the monitors stood before is kept until then."""
+        standing = self.standing
+        if standing.before is None:
+            standing.before = {post.name: _encode(post.checkpoint()) for post in self.posts}
+        standing.ticked = now
+        standing.tick_ts = max(standing.tick_ts, standing.context.at + now - standing.received)
+        state = standing.context.silent_state(standing.tick_ts, self._machine_rules)
+        self._observe(self._seen(standing.tick_ts, "tick", state=state))
+        self.dirty = True
+
+    def _end_silence(self, ts: int) -> None:
+        """The machine is heard again; what it says of the time of the ticks counts as if they had not been."""
+        standing = self.standing
+        before, standing.before = standing.before, None
+        passed, standing.tick_ts = standing.tick_ts, NEVER
+        if ts >= passed or before is None:
+            return
+        for post in self.posts:
+            if post.name in before:
+                said = post.kept.said
+                post.restore(_decode_post(before[post.name]))
+                if post.kept.said != said:
+                    post.say_again()
+
+    # what outlives the process
+
+    def checkpoint(self) -> bytes:
+        """All that is needed to go on from here."""
+        self.standing.posts |= {post.name: post.checkpoint() for post in self.posts}
+        return _encode(self.standing)
+
+    @property
+    def current(self) -> Sequence[Current]:
+        """What is said of the machine now."""
+        return [said for post in self.posts if (said := post.current) is not None]
+
+
+def _read(checkpoint: bytes) -> Standing | None:
+    """A checkpoint of this schema; None where it cannot be read."""
+    try:
+        standing = _decode(checkpoint)
+    except msgspec.MsgspecError:
+        return None
+    return standing if standing.schema == SCHEMA else None

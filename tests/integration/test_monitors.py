@@ -1,0 +1,162 @@
+"""Monitors from files in the plugins directory, in the running service."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.brokers import Broker, publish
+from tests.running import Service
+
+ASSET = "works/hall/line01/m001"
+START_MS = 1_780_000_000_000
+HOT = """
+from edge import Assessment, Monitor, Observation, Reason, hookimpl
+
+
+class Hot(Monitor):
+    name = "hot"
+    title = "Heat"
+    signals = ("temperature",)
+
+    def update(self, seen: Observation) -> Assessment | None:
+        if seen.kind == "maintenance":
+            self.state["works"] = self.state.get("works", 0) + 1
+            return Assessment(seen.ts, "learning", work=f"done: {seen.component} {self.state['works']}")
+        if seen.kind != "reading":
+            return None
+        value = seen.signals["temperature"]
+        if value > 90:
+            return Assessment(seen.ts, "plan", 0.4, 1.5, reasons=(Reason("temperature", value, 70.0),), edge="open")
+        return Assessment(seen.ts, "ok", 1.0, 0.1)
+
+
+@hookimpl
+def register_monitors():
+    return [Hot]
+"""
+RAISES = HOT.replace('"hot"', '"raises"').replace(
+    "        value =", '        raise KeyError("a mistake")\n        value ='
+)
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Broker]:
+    with Broker() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def service(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    folder = tmp_path_factory.mktemp("service")
+    (folder / "plugins.d").mkdir()
+    (folder / "plugins.d" / "hot.py").write_text(HOT, encoding="utf-8")
+    (folder / "plugins.d" / "raises.py").write_text(RAISES, encoding="utf-8")
+    with Service(broker.url, folder=folder) as started:
+        values = [70.0] * 60 + [95.0] * 30
+        sent = publish(broker.port, [reading(second, value) for second, value in enumerate(values)])
+        started.wait_processed(sent)
+        wait_for(started, lambda answer: answer["counts"].get("plan"))
+        yield started
+
+
+def reading(second: int, value: float) -> tuple[str, bytes]:
+    body = {"ts": START_MS + second * 1000, "signals": {"temperature": value, "other": 1.0}}
+    return f"shopfloor/v1/{ASSET}/reading", json.dumps(body).encode()
+
+
+def wait_for(service: Service, true: Any, **asked: str) -> Any:
+    """The assessments, once they are so."""
+    end = time.monotonic() + 20
+    while True:
+        answer = service.get("/api/v1/assessments", **asked)
+        if true(answer):
+            return answer
+        assert time.monotonic() < end, answer
+        time.sleep(0.05)
+
+
+def said_of(service: Service, what: str, **body: str) -> Any:
+    return service.post(f"/api/v1/assessments/{ASSET}/{what}", body)
+
+
+def test_what_a_monitor_says_of_the_last_reading_is_there_though_no_message_follows(service: Service) -> None:
+    answer = wait_for(service, lambda a: a["assessments"][0]["ts"] == "2026-05-28T20:28:09Z", monitor="hot")
+    (said,) = answer["assessments"]
+    assert (said["asset"], said["monitor"], said["title"], said["state"]) == (ASSET, "hot", "Heat", "plan")
+    assert said["reasons"][0]["signal"] == "temperature"
+    assert said["since"] == "2026-05-28T20:27:40Z"
+    assert said["acknowledged"] is None
+
+
+def test_the_history_is_in_order_and_comes_in_pages(service: Service) -> None:
+    window = {"from": "2026-05-28T20:00:00Z", "to": "2026-05-28T21:00:00Z", "monitor": "hot", "asset": "works"}
+    whole = service.get("/api/v1/assessments", **window)["assessments"]
+    assert [one["state"] for one in whole[:2]] == ["ok", "plan"]
+    paged: list[Any] = []
+    after = 0
+    while True:
+        page = service.get("/api/v1/assessments", **window, limit=1, after=after)
+        paged += page["assessments"]
+        if page["next"] is None:
+            break
+        after = page["next"]
+    assert paged == whole
+    alarms = service.get("/api/v1/assessments", **window, state="plan,act")["assessments"]
+    assert {one["state"] for one in alarms} == {"plan"}
+
+
+def test_a_monitor_that_raises_is_counted_paused_and_alone_in_that(service: Service) -> None:
+    answer = service.get("/api/v1/assessments", monitor="raises")
+    (said,) = answer["assessments"]
+    assert said["state"] == "unknown"
+    assert "a mistake" in said["reasons"][0]["text"]
+    about = {one["name"]: one for one in answer["monitors"]}
+    assert about["raises"]["paused"] == 1
+    assert about["hot"]["failures"] == 0
+    metrics = service.metrics()
+    assert metrics['edge_monitor_failures_total{monitor="raises"}'] == about["raises"]["failures"]
+    assert metrics['edge_assessments_total{state="plan"}'] > 0
+    assert "raises" in service.get("/health/ready")["components"]["plugins"]["errors"]
+
+
+def test_an_alarm_is_acknowledged_in_the_status_too_and_still_after_a_kill(service: Service) -> None:
+    assert service.get(f"/api/v1/assets/{ASSET}/status")["maintenance"]["state"] == "plan"
+    made = said_of(service, "acknowledge", by="ann", why="fan ordered", monitor="hot")
+    answer = wait_for(service, lambda a: a["assessments"][0]["acknowledged"], monitor="hot")
+    service.kill()
+    service.start()
+    assert service.get("/api/v1/assessments", monitor="hot")["assessments"] == answer["assessments"]
+    assert answer["assessments"][0]["acknowledged"]["by"] == "ann"
+    assert service.get(f"/api/v1/assets/{ASSET}/status")["maintenance"]["acknowledged"]
+    listed = service.get("/api/v1/corrections", asset=ASSET)["corrections"]
+    assert [one["kind"] for one in listed if one["id"] == made["id"]] == ["acknowledge"]
+
+
+def test_work_done_reaches_the_monitor_by_message_and_from_a_person(service: Service, broker: Broker) -> None:
+    body = json.dumps({"ts": START_MS + 95_000, "component": "fan"}).encode()
+    publish(broker.port, [(f"shopfloor/v1/{ASSET}/maintenance", body)])
+    wait_for(service, lambda a: a["assessments"][0]["work"] == "done: fan 1", monitor="hot")
+    said_of(service, "work-done", by="ann", why="heat", component="pump", action="replaced")
+    (said,) = wait_for(service, lambda a: a["assessments"][0]["work"] == "done: pump 2", monitor="hot")["assessments"]
+    assert said["state"] == "learning"
+    assert said["acknowledged"] is None
+
+
+def test_rebuilt_from_the_journal_every_assessment_is_the_same(service: Service) -> None:
+    asked = {"from": "2026-05-28T20:00:00Z", "limit": "1000"}
+    history, current = service.get("/api/v1/assessments", **asked), service.get("/api/v1/assessments")
+    service.stop()
+    sets = [part for setting in service.settings for part in ("--set", setting)]
+    command = [sys.executable, "-m", "edge", "rebuild", "--config", str(service.config), *sets]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    service.start()
+    assert service.get("/api/v1/assessments", **asked)["assessments"] == history["assessments"]
+    assert service.get("/api/v1/assessments")["assessments"] == current["assessments"]
