@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -33,12 +34,14 @@ PLACES = {
     "fastapi": ["edge/api/", "edge/web/"],
     "influxdb_client": ["edge/influx"],
     "mqtt5": ["edge/mqtt/"],
+    "numpy": ["plugins/maintenance/edge_maintenance/train"],
     "paho": ["edge/publisher.py"],
     "pluggy": ["edge/hookspecs.py", "edge/host.py"],
     "prometheus_client": ["edge/api/metrics.py"],
     "pyarrow": ["edge/api/parquet.py"],
     "pydantic": ["edge/settings/", "edge/api/"],
     "pydantic_core": ["edge/settings/", "edge/api/"],
+    "sklearn": ["plugins/maintenance/edge_maintenance/train"],
     "starlette": ["edge/api/", "edge/web/"],
     "typer": ["edge/cli.py"],
     "urllib3": ["edge/influx/writing.py"],
@@ -58,6 +61,9 @@ BROUGHT_ALONG = {"starlette", "pydantic_core", "urllib3"}
 
 LOADED_BY_OTHERS = {"jinja2", "tzdata"}
 """Dependencies that nothing here imports: starlette's templates need the one, Python's time zones the other."""
+
+MODULES = {"paho_mqtt": "paho", "scikit_learn": "sklearn"}
+"""Distributions whose module has another name."""
 
 HEAVY = ("fastapi", "prometheus_client", "pydantic", "uvicorn")
 
@@ -114,7 +120,7 @@ def test_dependencies_are_those_that_are_imported() -> None:
 def names_of(requirements: list[str]) -> set[str]:
     """Module names of requirements."""
     packages = {re.split(r"[<>=!~; \[]", text)[0].replace("-", "_") for text in requirements}
-    return {"paho" if package == "paho_mqtt" else package for package in packages}
+    return {MODULES.get(package, package) for package in packages}
 
 
 def test_plugin_imports_only_what_a_third_party_may() -> None:
@@ -123,9 +129,16 @@ def test_plugin_imports_only_what_a_third_party_may() -> None:
         for folder in PLUGINS
         for file in folder.rglob("*.py")
         for line, name in imports(file)
-        if name.split(".")[0] not in {*sys.stdlib_module_names, folder.name} and name != "edge"
+        if name.split(".")[0] not in {*sys.stdlib_module_names, folder.name, *brought_by(folder)} and name != "edge"
     ]
     assert strays == []
+
+
+def brought_by(folder: Path) -> set[str]:
+    """Modules of the distributions that a plugin names as its dependencies, also those of its extras."""
+    project = tomllib.loads((folder.parent / "pyproject.toml").read_text())["project"]
+    extras = project.get("optional-dependencies", {}).values()
+    return names_of([*project["dependencies"], *chain.from_iterable(extras)]) - {"shopfloor_edge"}
 
 
 def test_core_imports_no_plugin() -> None:

@@ -60,7 +60,7 @@ def compose(place: Path) -> str:
 
 
 def resolve(place: Path, arguments: list[str]) -> dict[str, str]:
-    """Package name -> its pin with marker and hashes, for all supported Pythons at once."""
+    """Package name -> its pin with marker and hashes, or its pins where they differ from Python to Python."""
     command = [
         str(place / "venv/bin/uv"),
         "pip",
@@ -72,7 +72,10 @@ def resolve(place: Path, arguments: list[str]) -> dict[str, str]:
     command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--quiet", *arguments]
     text = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
     pins = re.findall(r"^([A-Za-z0-9._-]+)(==.*(?:\n[ \t]+.*)*\n)", text, flags=re.MULTILINE)
-    return {name: name + rest for name, rest in pins}
+    found: dict[str, str] = {}
+    for name, rest in pins:
+        found[name] = found.get(name, "") + name + rest
+    return found
 
 
 if __name__ == "__main__":

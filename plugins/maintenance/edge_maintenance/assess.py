@@ -36,16 +36,22 @@ def run(options: argparse.Namespace) -> None:
 
 def lines(table: Table, options: argparse.Namespace) -> Iterator[str]:
     """The assessment of each row, as JSON."""
-    settings = {"learn_s": options.learn}
+    settings = {"learn_s": options.learn, "model": options.model, "max_life": options.max_life}
+    scale = table.layout.time_scale or 1.0
     signals = signal_settings(table, options)
     monitors: dict[str, Maintenance] = {}
     last: dict[str, int] = {}
+    first: dict[str, int] = {}
     for row in table.rows:
         monitor = monitors.get(row.unit)
         if monitor is None:
             monitor = monitors[row.unit] = Maintenance(Watched(row.unit or "machine", settings, signals))
         ts = last[row.unit] = last.get(row.unit, 0) if row.ts is None else row.ts
-        said = monitor.assess(Observation(row.unit, ts, "reading", row.values, state="running"))
+        age_s = (ts - first.setdefault(row.unit, ts)) / 1e6
+        seen = Observation(
+            row.unit, ts, "reading", row.values, state="running", run_s=age_s, cycles=round(age_s / scale)
+        )
+        said = monitor.assess(seen)
         yield json.dumps(as_row(row, said, table), allow_nan=False)
 
 

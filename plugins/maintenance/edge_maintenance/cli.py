@@ -7,10 +7,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from edge_maintenance import assess
+from edge_maintenance import assess, train
+from edge_maintenance.model import ModelError
 from edge_maintenance.table import TableError
 
-COMMANDS = {"assess": assess}
+COMMANDS = {"assess": assess, "train": train}
 """Name: the module that adds its options and runs it."""
 
 
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         COMMANDS[options.command].run(options)
-    except TableError as error:
+    except (TableError, ModelError) as error:
         sys.stderr.write(f"edge-maintenance {options.command}: {error}\n")
         return 2
     except BrokenPipeError:  # whoever read the output has seen enough

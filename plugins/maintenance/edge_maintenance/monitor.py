@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from edge import Assessment, Monitor, Observation, Reason, Watched
+from edge_maintenance.life import LifeWatch
 from edge_maintenance.presets import PRESETS
 
 
@@ -17,6 +18,7 @@ class Maintenance(Monitor):
     def __init__(self, machine: Watched, state: dict[str, Any] | None = None) -> None:
         super().__init__(machine, state)
         self.preset = PRESETS[machine.settings.get("preset") or "process"]
+        self.life = LifeWatch(machine, self.state.setdefault("life", {}))
         self.learn_s = machine.settings.get("learn_s") or self.preset.learn_s
 
     def update(self, observation: Observation) -> Assessment | None:
@@ -39,6 +41,7 @@ class Maintenance(Monitor):
             "unknown" if score is None else "learning" if learning else "watch" if alarm else "ok",
             health=None if score is None else 1 / (1 + score),
             score=score,
+            life=self.life.update(observation),
             reasons=tuple(reason for _, reason in shifts[:3]) if alarm else (),
         )
 
