@@ -99,6 +99,10 @@ class Answers(Protocol):
         """A KPI with its intervals, counts, units, settings and the messages behind them."""
         ...
 
+    def revisions(self, name: str, window: Any, as_of: int | None, limit: int) -> Answer:
+        """How a KPI of a window came to change after it was over, in at most `limit` steps."""
+        ...
+
     def export(self, table: str, window: Any, kpi: str | None, step: str | None, as_of: int | None) -> Exported:
         """`table` is events, spans, units or kpis; the last three only concern kpis."""
         ...

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from edge.api.context import Ctx
-from edge.api.parameters import ExplainParameters, KpiParameters, Name, Parameters
+from edge.api.parameters import ExplainParameters, KpiParameters, Name, Parameters, RevisionParameters
 
 router = APIRouter(prefix="/kpis", tags=["kpis"])
 
@@ -40,5 +40,17 @@ async def explain(ctx: Ctx, name: Name, parameters: Annotated[ExplainParameters,
 
     def question() -> object:
         return ctx.answers.explain(name, ctx.answers.window(parameters.asset, *bounds), parameters.as_of)
+
+    return await ctx.answer(question)
+
+
+@router.get("/{name}/revisions")
+async def revisions(ctx: Ctx, name: Name, parameters: Annotated[RevisionParameters, Query()]) -> Response:
+    """How the number came to change after its window was over: what was known when, what changed, and why."""
+    bounds = parameters.bounds(ctx.settings, ctx.now())
+
+    def question() -> object:
+        window = ctx.answers.window(parameters.asset, *bounds)
+        return ctx.answers.revisions(name, window, parameters.as_of, parameters.limit)
 
     return await ctx.answer(question)

@@ -13,7 +13,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from edge.api import assessed, explained, shapes
+from edge.api import assessed, explained, revised, shapes
 from edge.api.problems import MEDIA_TYPE, Problem
 
 EXAMPLES = Path(__file__).parent / "examples.json"
@@ -29,6 +29,7 @@ SHAPES: dict[str, tuple[type, ...]] = {
     "kpis": (shapes.Kpis,),
     "kpi": (shapes.KpiAnswer,),
     "explain": (explained.Explained,),
+    "revisions": (revised.Revised,),
     "corrections": (shapes.Corrections,),
     "correct": (shapes.Corrected,),
     "revoke": (shapes.Corrected,),

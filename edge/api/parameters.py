@@ -233,6 +233,10 @@ class ExplainParameters(WindowParameters):
     as_of: Instant | None = Field(None, description="Answer as it was known then: only what had arrived counts.")
 
 
+class RevisionParameters(ExplainParameters):
+    limit: int = Field(20, ge=1, le=50, description="In how many steps at most; what arrived close together is one.")
+
+
 class KpiParameters(ExplainParameters):
     step: Step | None = Field(None, description=f"Also answer each part of the window: {A_STEP}.")
 

@@ -28,13 +28,18 @@ def explain(question: Question, cells: Sequence[MachineCells], name: str, window
 
     Planned busy time is the sum of `seconds` of the intervals that are `busy`; ideal times are sums over `counts` that
     are booked as scheduled."""
-    if window.end - window.start > LONGEST:
-        raise QueryError("to", to_text(window.end), "too long to list every interval", expected="at most 7 days")
+    too_long(window)
     return {
         **answer(question, cells, name, window),
         "machines": [_machine(question, machine, window) for machine in cells],
         "rulings": {str(number): text for number, text in RULINGS.items()},
     }
+
+
+def too_long(window: Window) -> None:
+    """QueryError where a window is too long to list what is in it."""
+    if window.end - window.start > LONGEST:
+        raise QueryError("to", to_text(window.end), "too long to list every interval", expected="at most 7 days")
 
 
 def _machine(question: Question, cells: MachineCells, window: Window) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,11 +18,12 @@ from edge.host import PluginHost
 from edge.journal.reader import JournalReader
 from edge.plant import Plant, line_of
 from edge.query import assessments, lists
-from edge.query.explain import explain
+from edge.query.explain import explain, too_long
 from edge.query.export import Table, export
 from edge.query.kpis import Question, answer, known_kpi, kpi_number, settings_of
 from edge.query.reading import Connections
 from edge.query.remembered import Remembered
+from edge.query.revisions import revisions
 from edge.query.status import KIND_BY_LEVELS, group_status, machine_status
 from edge.query.timelines import timeline
 from edge.query.window import Window, named_shift, running_window, steps
@@ -285,6 +286,24 @@ class Query:
                 "asset": window.asset,
                 "timezone": self.plant.timezone(window.asset),
                 **explain(question, question.cells(), name, window.window),
+            }
+
+    def revisions(self, name: str, window: Asked, as_of: int | None, limit: int) -> dict[str, Any]:
+        """How a KPI of a window came to change after it was over; with `as_of` as far as that was known then."""
+        known_kpi(self.host, name)
+        too_long(window.window)
+        with self._asking(window.asset, as_of) as question:
+
+            def at(instant: int | None) -> Question:
+                return question if instant is None else replace(question, cut=instant, as_of=instant)
+
+            return {
+                "kpi": name,
+                "asset": window.asset,
+                **window.window.label(),
+                "timezone": self.plant.timezone(window.asset),
+                "as_of": to_text(question.cut),
+                "revisions": revisions(at, name, window.window, limit),
             }
 
     def export(self, table: str, window: Asked, kpi: str | None, step: str | None, as_of: int | None) -> Table:

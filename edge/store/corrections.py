@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import apsw
@@ -78,6 +78,22 @@ def load_hour(db: apsw.Connection, machine: int, hour: int, resolution: int,
         over = [i for i in _decode_intervals(intervals) if i.end > hour and i.start < hour + HOUR]
         out.correct(over, here)
     return out
+
+
+def said_between(db: apsw.Connection, machine: int, start: int, end: int, since: int,
+                 until: int) -> Iterator[tuple[int, int, Correction]]:  # fmt: skip
+    """(received, offset, what was said) of corrections and revocations received in (since, until] that touch
+    [start, end)."""
+    sql = (
+        "select received, offset, said, revoked, revoked_offset, revocation from corrections "
+        "where machine=? and end>=? and start<?"
+    )
+    rows: list[Any] = db.execute(sql, (machine, start, end)).fetchall()
+    for received, offset, said, revoked, revoked_offset, revocation in rows:
+        if since < received <= until:
+            yield received, offset, _decode_said(said)
+        if revoked is not None and since < revoked <= until:
+            yield revoked, revoked_offset, _decode_said(revocation)
 
 
 def listed(db: apsw.Connection, machine: int | None, start: int, end: int,

@@ -98,6 +98,9 @@ class FakeAnswers:
     def explain(self, name: str, window: FakeWindow, as_of: int | None) -> Answer:
         return self._answer("explain", name, window, as_of)
 
+    def revisions(self, name: str, window: FakeWindow, as_of: int | None, limit: int) -> Answer:
+        return self._answer("revisions", name, window, as_of, limit)
+
     def kpi(self, name: str, window: FakeWindow, step: str | None, as_of: int | None) -> Answer:
         return self._answer("kpi", name, window, step, as_of, example="stepped" if step else "window")
 

@@ -28,6 +28,10 @@ ROUTES: list[tuple[str, tuple[Any, ...]]] = [
     (f"assets/{MACHINE}/losses?shift=current", ("losses", MACHINE, FakeWindow(MACHINE, NOW - 1, NOW, "current"))),
     ("kpis", ("kpis",)),
     (f"kpis/oee/explain?asset=demo&{WINDOW}", ("explain", "oee", FakeWindow("demo", FROM, TO, None), None)),
+    (
+        f"kpis/oee/revisions?asset=demo&{WINDOW}&limit=3",
+        ("revisions", "oee", FakeWindow("demo", FROM, TO, None), None, 3),
+    ),
     (f"kpis/oee?asset=demo&{WINDOW}", ("kpi", "oee", FakeWindow("demo", FROM, TO, None), None, None)),
     (
         f"kpis/oee?asset=demo&{WINDOW}&step=5m&as_of=2025-03-03T09:00:00%2B01:00",
