@@ -114,9 +114,14 @@ def asset_timeline(path: str, start: Annotated[str, Query(alias="from")], to: st
 
 
 @app.get("/api/v1/assets/{path:path}/losses")
-def asset_losses(path: str, start: Annotated[str, Query(alias="from")], to: str) -> Json:
+def asset_losses(
+    path: str, start: Annotated[str | None, Query(alias="from")] = None, to: str | None = None, shift: str | None = None
+) -> Json:
     machine = path if path in plant.MACHINES else next(m for m in plant.MACHINES if m.startswith(path))
-    return history.losses(machine, history.parse(start), history.parse(to), now_utc())
+    now = now_utc()
+    if shift == "previous":
+        return history.losses(machine, now - timedelta(hours=14), now - timedelta(hours=6), now)
+    return history.losses(machine, history.parse(start or ""), history.parse(to or ""), now)
 
 
 @app.get("/api/v1/assets/{path:path}/readings")

@@ -45,6 +45,26 @@ def explain(name: str, asset: str, start: Annotated[str, Query(alias="from")], t
     return answer | {"flags": ["performance_gt_1"], "machines": [machine], "rulings": rulings}
 
 
+@router.get("/api/v1/kpis/{name}/revisions")
+def revisions(name: str, asset: str, start: Annotated[str, Query(alias="from")], to: str) -> Json:
+    """The first result and, for OEE, what rejects found later made of it."""
+    answer = history.kpi(name, asset, history.parse(start), history.parse(to), now_utc())
+    head = {member: answer[member] for member in ("kpi", "asset", "from", "to", "timezone", "as_of")}
+    first = {"revision": 1, "as_of": to, "values": answer["values"], "facts": answer["facts"], "left_out": 0}
+    second = first | {
+        "revision": 2,
+        "changed": {"values": {"quality": [0.99, 0.98]}, "facts": {"good_count": [1300, 1287]}},
+        "hours": [{"asset": asset, "from": start, "facts": {"good_count": [1300, 1287]}}],
+        "causes": [
+            {"asset": asset, "kind": "correction", "received": to, "offsets": [[80_100, 80_100]],
+             "correction": {"kind": "scrap", "qty": 13, "at": start, "by": HOSTILE, "why": "seen"}},
+            {"asset": asset, "kind": "count", "received": to, "offsets": [[80_001, 80_060]], "from": start, "to": to},
+        ],
+    }  # fmt: skip
+    nothing = {"changed": {"values": {}, "facts": {}}, "hours": [], "causes": []}
+    return head | {"revisions": [first | nothing, second] if name == "oee" else [first | nothing]}
+
+
 def interval(span: Json, number: int) -> Json:
     members = ("from", "to", "state", "time_class", "reason", "product", "order", "shift")
     return {name: span[name] for name in members} | {

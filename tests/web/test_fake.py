@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from edge.api import explained, shapes
+from edge.api import explained, revised, shapes
 from tests.web import fake_service
 from tests.web.fake_history import now_utc
 from tests.web.fake_plant import iso
@@ -27,6 +27,8 @@ ANSWERS: dict[str, Any] = {
     "kpis": shapes.Kpis,
     f"kpis/oee?asset={MACHINE}&{WINDOW}": shapes.KpiAnswer,
     f"kpis/oee/explain?asset={MACHINE}&{WINDOW}": explained.Explained,
+    f"kpis/oee/revisions?asset={MACHINE}&{WINDOW}": revised.Revised,
+    f"assets/{MACHINE}/losses?shift=previous": shapes.Losses,
     "messages/80100": shapes.Message,
     "corrections": shapes.Corrections,
     "rejections": shapes.Rejections,

@@ -59,6 +59,23 @@ def test_factor_opens_its_quotient_by_keyboard(open_page: Open) -> None:
     expect(line).to_have_text("Run time 7:40 h (27,600 s)/Planned busy time 7:50 h (28,200 s)=97.9 %")
 
 
+def test_a_restated_number_says_what_changed_and_why(open_page: Open) -> None:
+    page = open_page("/assets/demo/packing/l1/m002?window=previous")
+    expect(page.locator(".frame-bar [aria-pressed=true]")).to_have_text("Shift before")
+    page.locator(".kpi-card[data-kpi=oee] .restated").click()
+    part = sheet(page, "explain").locator("[data-part=revisions]")
+    expect(part.locator("summary")).to_contain_text("What changed since")
+    expect(part).to_contain_text("First result, known at")
+    change = part.locator("[data-revision='2']")
+    expect(change).to_contain_text(f"({HOSTILE}: seen)")
+    expect(change.locator("tbody")).to_contain_text("Quality99.0 % → 98.0 %")
+    change.locator("[data-kind=count] .offset").click()
+    expect(sheet(page, "message")).to_contain_text("#80001")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.locator(".kpi-card[data-kpi=first_pass_yield] .restated")).to_be_hidden()
+
+
 def test_numbers_of_the_head_open_too(open_page: Open) -> None:
     page = open_page(PAGE)
     page.locator("machine-card .figure").click()

@@ -44,6 +44,11 @@ export function readExplanation(name, parameters) {
   return read(`/kpis/${encodeURIComponent(name)}/explain`, parameters);
 }
 
+/** How a KPI changed after its window was over. */
+export function readRevisions(name, parameters) {
+  return read(`/kpis/${encodeURIComponent(name)}/revisions`, parameters);
+}
+
 /** The message at an offset of the journal, and what became of it. */
 export function readMessage(offset) {
   return read(`/messages/${encodeURIComponent(offset)}`);

@@ -6,6 +6,7 @@ import { momentText, percent, UNKNOWN } from "./format.js";
 import { correctionTable, countTable, intervalTable, unitTable } from "./explaintables.js";
 import { factTable, plainText } from "./facttable.js";
 import { flagText, valueName, valueText, unitOf } from "./kpis.js";
+import { isOver, revisionPart } from "./revisions.js";
 import { Sheet } from "./sheet.js";
 import { t } from "./strings.js";
 
@@ -27,6 +28,7 @@ function content(kpi, name, answer) {
   return [
     h("p", { class: "explain-sum" }, sum ?? h("strong", {}, text)),
     h("p", { class: "quiet" }, originText(answer, kpi)),
+    isOver(answer) ? revisionPart(kpi, name, answer) : null,
     flags.length ? h("ul", { class: "explain-flags" }, flags) : null,
     h(
       "details",

@@ -1,4 +1,4 @@
-// Which stretch of time a machine page shows: the last hour, the shift, the last day, or a range somebody zoomed to.
+// Which stretch of time a machine page shows: the last hour, the shift, the one before, the last day, or a range zoomed to.
 
 import { serverNow } from "./clock.js";
 import { h, setAttribute, setText } from "./dom.js";
@@ -6,12 +6,13 @@ import { momentText } from "./format.js";
 import { t } from "./strings.js";
 
 const HOUR_MS = 3_600_000;
-const MODES = ["1h", "shift", "24h"];
+const MODES = ["1h", "shift", "previous", "24h"];
 
 /** Dispatches `change`; `at(status)` is the frame now. The choice stays in the address, so that it can be passed on. */
 export class FramePicker extends EventTarget {
   #mode = "shift";
   #range = null;
+  #previous = null;
 
   constructor() {
     super();
@@ -32,11 +33,17 @@ export class FramePicker extends EventTarget {
     this.#pick(this.#mode, range);
   }
 
+  /** The shift before the present one: {from, to} as text, null where there is none. */
+  set previous(shift) {
+    this.#previous = shift;
+    this.buttons[MODES.indexOf("previous")].hidden = !shift;
+  }
+
   /** {from, to, dataTo, now, live, sliding, timezone}: milliseconds; nothing is known after `dataTo`. */
   at(status) {
     const now = serverNow();
     const { from, to } = this.#range ?? this.#bounds(status, now);
-    const sliding = !this.#range && this.#mode !== "shift";
+    const sliding = !this.#range && ["1h", "24h"].includes(this.#mode);
     const frame = { from, to, dataTo: Math.min(to, now), now, live: to >= now - 1000, sliding, timezone: status.timezone };
     setText(this.text, `${momentText(from, frame.timezone)} – ${momentText(to, frame.timezone)}`);
     return frame;
@@ -45,7 +52,7 @@ export class FramePicker extends EventTarget {
   #bounds(status, now) {
     if (this.#mode === "1h") return { from: now - HOUR_MS, to: now };
     if (this.#mode === "24h") return { from: now - 24 * HOUR_MS, to: now };
-    const { from, to } = status.shift ?? status.window;
+    const { from, to } = (this.#mode === "previous" && this.#previous) || (status.shift ?? status.window);
     return { from: Date.parse(from), to: Math.max(Date.parse(to), Date.parse(from) + 1000) };
   }
 

@@ -1,10 +1,11 @@
 // The KPIs of a machine in the shown window; every number opens where it comes from.
 
-import { readKpi } from "./api.js";
+import { readKpi, readRevisions } from "./api.js";
 import { arrange, h } from "./dom.js";
 import { openExplanation } from "./explain.js";
 import { count } from "./format.js";
 import { FactorBars, flagText, KpiFigure } from "./kpis.js";
+import { isOver } from "./revisions.js";
 import { t } from "./strings.js";
 
 /** `refresh(asset, {from, to}, catalogue)`. */
@@ -28,14 +29,16 @@ export class KpiPanel {
 
 class KpiCard {
   #shown = null;
+  #key = null;
 
   constructor(name) {
     const pick = (value) => openExplanation(this.#shown.kpi, value, this.#shown.asset, this.#shown);
     this.figure = new KpiFigure(() => pick(null));
     this.factors = new FactorBars(pick);
     this.chips = h("ul", { class: "chips" });
+    this.changed = h("button", { type: "button", class: "restated", hidden: true, click: () => pick(null) });
     const how = h("button", { type: "button", class: "how", click: () => pick(null) }, t("kpi.explain"));
-    this.node = h("article", { class: "kpi-card", "data-kpi": name }, this.figure.node, this.factors.node, this.chips, how);
+    this.node = h("article", { class: "kpi-card", "data-kpi": name }, this.figure.node, this.factors.node, this.chips, this.changed, how);
   }
 
   show(kpi, answer) {
@@ -46,5 +49,19 @@ class KpiCard {
     if (kpi.failures) chips.push(h("li", { class: "chip warn" }, t("kpi.failures", { n: count(kpi.failures), plugin: kpi.plugin })));
     this.chips.replaceChildren(...chips);
     this.chips.hidden = !chips.length;
+    this.#showRestated(kpi.name, answer);
+  }
+
+  // Read once for each state of a window that is over.
+  async #showRestated(name, answer) {
+    const key = [answer.from, answer.to, answer.revision].join();
+    if (key === this.#key) return;
+    this.#key = key;
+    this.changed.hidden = true;
+    if (!isOver(answer)) return;
+    const { revisions } = await readRevisions(name, { asset: answer.asset, from: answer.from, to: answer.to }).catch(() => ({ revisions: [] }));
+    if (key !== this.#key) return;
+    this.changed.textContent = t("revisions.restated", { n: revisions.length - 1 });
+    this.changed.hidden = revisions.length < 2;
   }
 }

@@ -32,6 +32,7 @@ class MachinePage extends HTMLElement {
   #structureAt = -Infinity;
   #frame = new FramePicker();
   #stops = [];
+  #before = null;
 
   connectedCallback() {
     this.asset = this.getAttribute("asset");
@@ -103,7 +104,14 @@ class MachinePage extends HTMLElement {
     }
     learnTime(status.as_of);
     if (monotonic() - this.#structureAt > STRUCTURE_MS) await this.#readStructure();
+    this.#frame.previous = status.shift && (await this.#shiftBefore(status.shift));
     this.#show(status);
+  }
+
+  // Asked once in each shift.
+  async #shiftBefore({ from }) {
+    if (this.#before?.of !== from) this.#before = { of: from, shift: await readAsset(this.asset, "losses", { shift: "previous" }) };
+    return this.#before.shift;
   }
 
   async #readStructure() {
