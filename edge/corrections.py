@@ -28,7 +28,8 @@ class Correction(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_
 
     `reason`, `state`, `product`, `order`: of the interval [from, to). `split`: the stop in [from, to) has `reason`
     before `at` and `reason_after` from then on. `merge`: everything in [from, to) is one stop. `count`: `total` and
-    `bad` parts more (or less) at `at`. `scrap`: `qty` rejects found later, made at `at` or with the unit `serial`.
+    `bad` parts more (or less) at `at`. `scrap`: `qty` rejects found later, made at `at`, with the unit `serial`,
+    or in the `lot` (an order that the machine made).
     `acknowledge`: somebody has taken note of the alarm of `monitor` (None: of all). `work_done`: on `component`.
     `revoke`: the correction `revokes` does not hold any more."""
 
@@ -49,6 +50,7 @@ class Correction(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_
     bad: int = 0
     qty: int = 0
     serial: str | None = None
+    lot: str | None = None
     monitor: str | None = None
     component: str | None = None
     action: str | None = None
@@ -92,7 +94,8 @@ def problem(correction: Correction) -> tuple[str, str] | None:
 def _times_problem(correction: Correction) -> tuple[str, str] | None:
     spanning = correction.kind in SPANNING
     wanted = ["from_", "to"] if spanning else []
-    if correction.kind in ("split", "count") or (correction.kind == "scrap" and correction.serial is None):
+    named = correction.kind == "scrap" and correction.at is None and (correction.serial or correction.lot)
+    if correction.kind in ("split", "count", "scrap") and not named:
         wanted.append("at")
     for member in wanted:
         text = getattr(correction, member)
@@ -145,7 +148,7 @@ def intervals(correction: Correction, known_until: int) -> list[Interval]:
 
 
 def parts(correction: Correction, produced_ts: int | None) -> list[Parts]:
-    """Parts that the correction adds; `produced_ts` places scrap that was reported by serial."""
+    """Parts that the correction adds; `produced_ts` places scrap that was reported by serial or lot."""
     at = produced_ts if correction.at is None else from_text(correction.at)
     if at is None:
         return []

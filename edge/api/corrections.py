@@ -43,6 +43,7 @@ class Wanted(msgspec.Struct, forbid_unknown_fields=True, rename={"from_": "from"
     bad: int = 0
     qty: int = 0
     serial: str | None = None
+    lot: str | None = None
     monitor: str | None = None
     component: str | None = None
     action: str | None = None

@@ -10,8 +10,8 @@ import msgspec
 from edge.corrections import Correction, intervals, parts
 from edge.journal.record import Record
 from edge.processing.machine import Machine
+from edge.processing.production import made_at
 from edge.store import corrections as correction_store
-from edge.store.units import first_seen
 
 
 class Amendments:
@@ -49,10 +49,7 @@ class Amendments:
 
     def _lay(self, record: Record, said: Correction) -> Machine | None:
         machine = self._machine_at(said.asset or "", record.received)
-        produced = None
-        if said.serial is not None and said.at is None:
-            produced = first_seen(self.db, machine.line, said.serial) or record.received
-        laid, made = intervals(said, record.received), parts(said, produced)
+        laid, made = intervals(said, record.received), parts(said, made_at(self.db, machine, said, record.received))
         if not correction_store.add(self.db, machine.number, record.offset, record.received, said, laid, made):
             return None
         for hour in correction_store.hours(laid, made):

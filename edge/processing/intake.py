@@ -15,7 +15,7 @@ from edge.corrections import TOPIC as CORRECTION_TOPIC
 from edge.decode import Decoded, DecodeSettings, Rejection, decode
 from edge.events import KINDS, AnyEvent, Event, Heartbeat, MachineState, Offline, OrderEvent, Reading, UnitResult
 from edge.journal.notice import GAP_TOPIC, Gap
-from edge.journal.record import NOTICE_PREFIX, Record
+from edge.journal.record import DAMAGED, NOTICE_PREFIX, Record
 from edge.kpi import Wants
 from edge.monitoring.monitors import Monitors
 from edge.plant import Plant, line_of
@@ -84,8 +84,8 @@ class Intake:
         for record in records:
             self.tally.cursor = record.offset
             if record.topic.startswith(NOTICE_PREFIX):
-                self._notice(record)
-                batch.append((record, None))
+                if self._notice(record):
+                    batch.append((record, None))
                 continue
             decoded = decode(record, self.settings)
             batch.append((record, decoded))
@@ -232,15 +232,26 @@ class Intake:
             known = self._lines[path] = Line(number, self.plant.route(path))
         return known
 
-    def _notice(self, record: Record) -> None:
-        """An entry of the service's own: a correction, or a gap in what the broker or the disk could keep."""
+    def _notice(self, record: Record) -> bool:
+        """An entry of the service's own: a correction, or a gap in what the broker or the disk could keep. False where
+        it cannot be read."""
         self.tally.notices += 1
-        if record.topic == CORRECTION_TOPIC:
-            self.amendments.take(record)
-        if record.topic != GAP_TOPIC:
-            return
-        gap = msgspec.json.decode(record.payload, type=Gap)
-        self._notices.append((record.offset, record.received, gap.reason, gap.start, gap.end, gap.detail))
+        try:
+            if record.flags & DAMAGED:
+                raise msgspec.DecodeError("its checksum does not match")
+            if record.topic == CORRECTION_TOPIC:
+                self.amendments.take(record)
+            elif record.topic == GAP_TOPIC:
+                gap = msgspec.json.decode(record.payload, type=Gap)
+                self._notices.append((record.offset, record.received, gap.reason, gap.start, gap.end, gap.detail))
+        except msgspec.DecodeError as error:  # damaged, or of a newer version: seen, and nothing else waits for it
+            detail = f"an entry of the service's own cannot be read: {error}"
+            self._rejections.append(
+                Rejection(record.offset, 0, record.received, record.topic, None, "journal_damaged", detail,
+                          len(record.payload))
+            )  # fmt: skip
+            return False
+        return True
 
     def commit(self) -> None:
         """Write everything taken since the last commit, inside the caller's transaction."""

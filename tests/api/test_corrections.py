@@ -56,6 +56,9 @@ async def test_a_correction_is_a_message_in_the_journal(client: httpx.AsyncClien
         ({"kind": "split", "at": "2025-03-03T09:30:00Z", "reason_after": "x"}, "at", 400),
         ({"kind": "count", "at": "2025-03-03T08:31:00Z"}, "total", 400),
         ({"kind": "scrap", "serial": "u1", "qty": 0}, "qty", 400),
+        ({"kind": "scrap", "lot": "4711", "qty": 0}, "qty", 400),
+        ({"kind": "scrap", "lot": "4711", "at": "noon", "qty": 1}, "at", 400),
+        ({"kind": "scrap", "qty": 1}, "at", 400),
         ({"colour": "red"}, "body", 400),
     ],
 )

@@ -133,3 +133,44 @@ def test_the_explanation_names_who_said_so_and_why() -> None:
         (machine,) = query.explain("oee", window, None)["machines"]
     assert [(c["id"], c["by"], c["why"]) for c in machine["corrections"]] == [("c1", "ann", "a test")]
     assert [i["ruling"] for i in machine["intervals"] if i["state"] == "changeover"] == [5]
+
+
+def test_an_order_said_later_is_that_of_the_interval() -> None:
+    order = corrected(490, "c1", "order", **{"from": at(100), "to": at(130)}, order="4711")
+    spans = ask([*RECORD, order])["spans"]
+    assert {(s["from"], s["to"]) for s in spans if s["order"] == "4711"} == {
+        ("2025-03-03T07:40:00Z", "2025-03-03T08:10:00Z")
+    }
+
+
+LOTS = [
+    said(100, "order", order="L1", action="start"),
+    said(130, "count", total=10, bad=0),
+    said(150, "order", order="L2", action="start"),
+    said(160, "count", total=10, bad=0),
+    said(300, "order", order="L1", action="start"),
+    said(330, "count", total=10, bad=0),
+    said(360, "order", order="L1", action="finish"),
+    said(400, "count", total=10, bad=0),
+]
+
+
+@pytest.mark.parametrize(("lot", "minute"), [("L1", 330), ("L2", 200), ("nobody's", 490)])
+def test_scrap_of_a_lot_is_booked_to_its_last_part_else_to_the_report(lot: str, minute: int) -> None:
+    scrap = corrected(490, "c1", "scrap", lot=lot, qty=3)
+    with answering(PLANT, [*RECORD, *LOTS, scrap, said(600, "heartbeat")]) as query:
+        window = Asked(ASSET, Window(from_text(at(minute)), from_text(at(minute)) + 1))
+        assert query.kpi("oee", window, None, None)["facts"]["good_count"] in (7, 297, -3)
+        whole = Asked(ASSET, Window(from_text(at(0)), from_text(at(600))))
+        assert query.kpi("oee", whole, None, None)["facts"]["good_count"] == 337
+        assert query.kpi("oee", whole, None, from_text(at(485)))["facts"]["good_count"] == 340
+
+
+def test_an_entry_of_the_service_that_cannot_be_read_is_shown_and_nothing_waits_for_it() -> None:
+    newer = corrected(490, "c1", "prophecy")
+    with answering(PLANT, [*RECORD, newer, Message(TOPIC, b"{", newer.received), said(491, "count", total=5)]) as query:
+        facts = query.kpi("oee", Asked(ASSET, Window(from_text(at(0)), from_text(at(500)))), None, None)["facts"]
+        filters = {"asset": None, "reason": None, "start": None, "end": None, "limit": 9, "before": None}
+        refused = query.rejections(filters)["rejections"]
+    assert facts["total_count"] == 305
+    assert [(row["offset"], row["reason"]) for row in refused] == [(10, "journal_damaged"), (9, "journal_damaged")]

@@ -72,15 +72,17 @@ class ScrapForm extends CorrectionSheet {
     const qty = h("input", { type: "number", min: 1, step: 1, name: "qty", inputmode: "numeric", value: 1 });
     const at = h("input", { type: "datetime-local", step: 1, name: "at", value: fieldText(serverNow(), zone) });
     const serial = textField({ name: "serial", maxlength: 128 });
+    const lot = textField({ name: "lot", maxlength: 128 });
     const submit = (event) => {
       event.preventDefault();
       const made = fieldMs(at.value, zone);
+      const named = [serial, lot].find((input) => input.value.trim());
       if (!(qty.value >= 1)) return this.refuse(t("scrap.noQty"), qty);
-      if (!serial.value.trim() && Number.isNaN(made)) return this.refuse(t("stop.noTime"), at);
-      const when = serial.value.trim() ? { serial: serial.value.trim() } : { at: new Date(made).toISOString() };
+      if (!named && Number.isNaN(made)) return this.refuse(t("stop.noTime"), at);
+      const when = named ? { [named.name]: named.value.trim() } : { at: new Date(made).toISOString() };
       return this.send((said) => sendCorrection({ kind: "scrap", asset, qty: Math.floor(qty.value), ...when, ...said }));
     };
-    const fields = [field(t("scrap.qty"), qty), field(t("scrap.at"), at), field(t("scrap.serial"), serial)];
+    const fields = [field(t("scrap.qty"), qty), field(t("scrap.at"), at), field(t("scrap.serial"), serial), field(t("scrap.lot"), lot)];
     const button = h("button", { class: "button primary" }, t("scrap.save"));
     this.show(h("p", { class: "quiet" }, t("scrap.what")), this.people, this.failure, h("form", { class: "fields", submit, novalidate: true }, fields, button));
   }

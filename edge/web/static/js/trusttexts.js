@@ -110,6 +110,7 @@ export const TRUST_EN = {
   "scrap.qty": "How many",
   "scrap.at": "Made at",
   "scrap.serial": "Or by serial (then the time is known)",
+  "scrap.lot": "Or by lot, the order that it was made in (its last part here)",
   "scrap.noQty": "How many rejects?",
   "scrap.save": "Save",
 };
@@ -224,6 +225,7 @@ export const TRUST_DE = {
   "scrap.qty": "Wie viele",
   "scrap.at": "Gefertigt um",
   "scrap.serial": "Oder nach Seriennummer (dann ist die Zeit bekannt)",
+  "scrap.lot": "Oder nach Los, dem Auftrag, in dem sie entstanden (dessen letztes Teil hier)",
   "scrap.noQty": "Wie viele Teile Ausschuss?",
   "scrap.save": "Speichern",
 };
