@@ -1,4 +1,4 @@
-"""What a remaining life is told by: per signal a fast and a slow mean and the change since the unit was new.
+"""What a remaining life is told by: per signal where it stands and how fast it left where it began, and the age.
 
 Everything is kept up to date from row to row in constant time and memory. Ages and time constants are in the unit of
 the model (cycles, hours, seconds). Means weigh by elapsed age, so that irregular rows and gaps come out right.
@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from math import expm1, inf, isfinite
 from typing import Any
 
-KINDS = ("fast", "slow", "shift")
-"""Features of a signal: the fast mean, the slow mean, and fast - mean of the unit's first rows."""
+KINDS = ("level", "pace")
+"""Features of a signal, in standard deviations at its operating point: `level`, its mean of late, and `pace`, the
+change since the unit's first rows over its age. What wore fast wears on faster."""
 
 AGE = "age"
 
@@ -45,14 +46,15 @@ class Regimes:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How rows of a unit become features. `fast`, `slow` and `first` are lengths in the unit of the age, `step` is
-    the usual distance of rows: what comes sooner than half of it after the row before is passed over."""
+    """How rows of a unit become features, with lengths in the unit of the age: `memory` of the mean, `first` rows that
+    count as new, `young` age that is added to the age before dividing by it, `step` from row to row as usual. What
+    comes sooner than half a step after the row before is passed over."""
 
     signals: tuple[str, ...]
     regimes: Regimes
-    fast: float
-    slow: float
+    memory: float
     first: float
+    young: float
     step: float
     clip: float = 6.0  # standard deviations beyond which a single value counts no further
     _scale: tuple[tuple[tuple[float, float], ...], ...] = field(init=False, repr=False)
@@ -70,7 +72,7 @@ class Recipe:
     def start(self) -> dict[str, Any]:
         """The state of a unit of which nothing is known: plain data, kept up to date by `take`."""
         blank = [None] * len(self.signals)
-        return {"age": None, "seen": 0, "weight": [0.0, 0.0], "fast": [*blank], "slow": [*blank], "first": [*blank]}
+        return {"age": None, "seen": 0, "weight": 0.0, "level": blank, "first": [*blank]}
 
     def take(self, state: dict[str, Any], values: Mapping[str, float], age: float) -> bool:
         """Take one row at an age; False where it adds nothing: too soon, or at no known operating point."""
@@ -82,53 +84,45 @@ class Recipe:
         if regime is None:
             return False
         state["age"] = age
-        gains = [self._gain(state["weight"], at, elapsed) for at in (0, 1)]
+        new = -expm1(-elapsed / self.memory)
+        state["weight"] += (1.0 - state["weight"]) * new
+        gain = new / state["weight"]  # so that the mean starts with its first value instead of with 0
+        early = 0.0
         if age <= self.first or state["seen"] == 0:
             state["seen"] += 1
-            gains.append(1.0 / state["seen"])
-        self._take(state, values, self._scale[regime], gains)
+            early = 1.0 / state["seen"]
+        self._take(state, values, self._scale[regime], gain, early)
         return True
-
-    def _gain(self, weight: list[float], at: int, elapsed: float) -> float:
-        """Share of the newest value in a mean that starts with its first value instead of with 0."""
-        new = -expm1(-elapsed / (self.slow if at else self.fast))
-        weight[at] += (1.0 - weight[at]) * new
-        return new / weight[at]
 
     def _take(
         self,
         state: dict[str, Any],
         values: Mapping[str, float],
         scale: Sequence[tuple[float, float]],
-        gains: Sequence[float],
+        gain: float,
+        early: float,
     ) -> None:
-        clip = self.clip
-        means = [state[name] for name in ("fast", "slow", "first")][: len(gains)]
+        clip, level, first = self.clip, state["level"], state["first"]
         for at, name in enumerate(self.signals):
             value = values.get(name)
-            if value is None or not isfinite(value):
+            if not isinstance(value, float | int) or not isfinite(value):
                 continue
             centre, inverse = scale[at]
             value = (value - centre) * inverse
             value = clip if value > clip else -clip if value < -clip else value
-            for mean, gain in zip(means, gains, strict=True):
-                old = mean[at]
-                mean[at] = value if old is None else old + (value - old) * gain
-            if state["first"][at] is None:
-                state["first"][at] = value
+            if level[at] is None:
+                level[at] = first[at] = value
+            else:
+                level[at] += (value - level[at]) * gain
+                first[at] += (value - first[at]) * early
 
     def features(self, state: dict[str, Any]) -> list[float]:
         """One number for each of `names`; a signal that was never seen is like the average of the training."""
-        fast = [mean or 0.0 for mean in state["fast"]]
-        slow = [mean or 0.0 for mean in state["slow"]]
-        first = [mean or 0.0 for mean in state["first"]]
-        return [
-            *fast,
-            *slow,
-            *[a - b for a, b in zip(fast, first, strict=True)],
-            state["age"],
-        ]
+        level = [mean or 0.0 for mean in state["level"]]
+        share = self.young / (self.young + state["age"])
+        pace = [(mean - (new or 0.0)) * share for mean, new in zip(level, state["first"], strict=True)]
+        return [*level, *pace, state["age"]]
 
     def unseen(self, state: dict[str, Any]) -> list[str]:
         """Signals without any value so far."""
-        return [name for name, mean in zip(self.signals, state["fast"], strict=True) if mean is None]
+        return [name for name, mean in zip(self.signals, state["level"], strict=True) if mean is None]

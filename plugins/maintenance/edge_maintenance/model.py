@@ -41,11 +41,11 @@ class RegimeTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Lengths(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Memory of the fast and the slow mean, length of the first rows, usual distance of rows; in the model's unit."""
+    """The lengths of `Recipe`, in the model's unit."""
 
-    fast: float
-    slow: float
+    memory: float
     first: float
+    young: float
     step: float
 
 
@@ -172,7 +172,7 @@ def recipe_of(file: ModelFile) -> Recipe:
     table, lengths = file.regimes, file.lengths
     rows = [tuple(map(tuple, part)) for part in (table.centres, table.mean, table.sd)]
     regimes = Regimes(tuple(table.signals), tuple(table.scale), rows[0], table.radius, rows[1], rows[2])
-    return Recipe(tuple(file.signals), regimes, lengths.fast, lengths.slow, lengths.first, lengths.step)
+    return Recipe(tuple(file.signals), regimes, lengths.memory, lengths.first, lengths.young, lengths.step)
 
 
 def _plain(part: Sequence[layers.Layer]) -> list[list[tuple[list[float], float]]]:

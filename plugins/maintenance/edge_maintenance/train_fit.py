@@ -17,7 +17,7 @@ from edge_maintenance.trees import LEAF, Tree
 
 Numbers = NDArray[np.float64]
 
-TREES, LEAVES, TREE_WEIGHT = 60, 8, 0.25
+TREES, LEAVES, TREE_WEIGHT = 60, 8, 0.2
 NETS, HIDDEN = 2, (12, 8)
 EPOCHS_ROWS = 1_000_000
 """Rows that a network sees in training, over all passes."""

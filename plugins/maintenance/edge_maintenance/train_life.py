@@ -22,8 +22,8 @@ Numbers = NDArray[np.float64]
 
 USUAL_SHARE = 0.65
 """Of the usual life: the longest life that is told apart, where --max-life says nothing."""
-FAST, SLOW, FIRST = 0.05, 0.2, 0.2
-"""Of the longest life: memory of the fast and the slow mean, length of the first rows."""
+MEMORY, FIRST, YOUNG = 0.08, 0.25, 0.4
+"""Of the longest life: the lengths of the features."""
 FAR, KEEP_FAR = 1.5, 3
 """Of rows whose life is above FAR times the longest one, each third is learned from: there are many, all alike."""
 FOLDS = 5
@@ -89,8 +89,8 @@ def recipe_of(table: Table, histories: list[History], max_life: float, step: flo
     regimes = replace(
         regimes, mean=tuple(map(tuple, mean[:, chosen].tolist())), sd=tuple(map(tuple, sd[:, chosen].tolist()))
     )
-    fast, slow = max(FAST * max_life, step), max(SLOW * max_life, 3 * step)
-    return Recipe(tuple(names[at] for at in chosen), regimes, fast, slow, max(FIRST * max_life, 5 * step), step)
+    lengths = (max(MEMORY * max_life, step), max(FIRST * max_life, 5 * step), YOUNG * max_life, step)
+    return Recipe(tuple(names[at] for at in chosen), regimes, *lengths)
 
 
 def _mean(values: Numbers) -> Numbers:
@@ -179,7 +179,7 @@ def file_of(
             [list(row) for row in regimes.mean],
             [list(row) for row in regimes.sd],
         ),
-        Lengths(recipe.fast, recipe.slow, recipe.first, recipe.step),
+        Lengths(recipe.memory, recipe.first, recipe.young, recipe.step),
         Range(rows.features.min(0).tolist(), rows.features.max(0).tolist()),
         fitted.parts(max_life),
         interval,
