@@ -24,7 +24,7 @@ from edge.store.corrections import load_hour
 from edge.store.filling import Filling
 from edge.store.machines import MachineRow
 from edge.store.units import Line, units_between, units_known
-from edge.timeline.evaluate import slices
+from edge.timeline.evaluate import cut_bounds, slices
 from edge.timeline.history import Row, carry_into, completed, settle, silence
 from edge.timeline.hour import HourEvents
 from edge.timeline.overlay import Overlay
@@ -111,7 +111,7 @@ class MachineCells:
     def _is_quiet(self, end: int) -> bool:
         """Whether all changes come after `end`, and nothing that was open there depends on them."""
         first = min(self._changed)
-        if self.as_of is not None or end > first or self.rules.settle_us:
+        if self.as_of is not None or end > first or self.rules.settles:
             return False
         previous = self._stored.row_before(first)
         return previous is not None and previous.until == previous.hour + HOUR and not previous.carry_out.stop_start
@@ -133,7 +133,7 @@ class MachineCells:
 
     def _not_begun(self, at: int) -> Slice:
         """A window of which nothing has passed yet."""
-        return Slice(self.row.path, at, at, (), line=self.rules.line)
+        return Slice(self.row.path, at, at, (), line=self.rules.at(at).line)
 
     def _stored_facts(self, kpi_id: int, start: int, end: int) -> Iterator[hour_store.FactsRow]:
         if self.as_of is not None:
@@ -170,7 +170,8 @@ class MachineCells:
                 walked, events = self._walked(row)
                 until = min(until, walked.end)
                 if at < until:
-                    yield from slices(self.row.path, walked, events, self._units(at, until), [at, until], self.rules)
+                    bounds = cut_bounds(walked, events, [at, until], self.rules)
+                    yield from slices(self.row.path, walked, events, self._units(at, until), bounds, self.rules)
                     at = until
                     continue
             at_end = min(self._next_hour(max(hour, at)), end)
@@ -196,7 +197,8 @@ class MachineCells:
             return []
         carry, nothing = carry_into(self._overlay, start, self.rules), HourEvents(start)
         walked, _ = completed(nothing, carry, start, end, lambda walk: self._lead_at(end, walk.carry), self.rules)
-        return slices(self.row.path, walked, nothing, self._units(start, end), [start, end], self.rules)
+        bounds = cut_bounds(walked, nothing, [start, end], self.rules)
+        return slices(self.row.path, walked, nothing, self._units(start, end), bounds, self.rules)
 
     def _lead_at(self, at: int, carry: Carry) -> Lead | None:
         """How time goes on after `at`; None where that is the present."""
@@ -232,7 +234,8 @@ class MachineCells:
         """What is being made at the present of this answer."""
         self._reach(self.cut)
         last = self._overlay.before(self.cut)
-        return self.rules.product if last is None else last.carry_out.product
+        said = None if last is None else last.carry_out.product
+        return self.rules.at(self.cut).product if said is None else said
 
     def gone(self) -> bool:
         """Whether the last word of the machine was that it goes offline."""

@@ -1,17 +1,30 @@
-"""The plant as the timeline reads it: settings of a path resolved to rules, calendars kept one per site."""
+"""The plant as the timeline reads it: settings of a path resolved to rules, calendars kept one per site.
+
+Settings change in time: a plant is the plant file with the changes that were said of it. A plant never changes itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
+from itertools import pairwise
+from typing import TypeVar
 
-from edge.calendar import Calendar
-from edge.clock import SECOND
-from edge.settings.plant import PlantSettings, SignalSettings
+from edge.calendar import Calendar, ChangingCalendar
+from edge.changes import PlantChange
+from edge.clock import SECOND, from_text
+from edge.settings.patterns import concerns
+from edge.settings.plant import PlantSettings, SignalSettings, SiteSettings
+from edge.settings.versions import ALWAYS, Version, versions
 from edge.slices import LineRole
 from edge.timeline.alive import RESOLUTION
 from edge.timeline.rules import Rules
+
+FAR = 1 << 62
+SHOWN_ONLY = {"signals", "title", "stop_reasons", "monitor_interval_s"}  # of a machine: KPIs do not see them
 
 
 def line_of(path: str) -> str:
@@ -20,14 +33,25 @@ def line_of(path: str) -> str:
 
 
 class Plant:
-    """Rules and calendars by asset path; built from the plant file, and the same for every path of one site."""
+    """Rules and calendars by asset path; `settings` are those of the plant file, `changes` those that hold over it, in
+    the order in which they were said."""
 
-    def __init__(self, settings: PlantSettings) -> None:
+    def __init__(self, settings: PlantSettings, changes: Sequence[PlantChange] = ()) -> None:
         self.settings = settings
+        self.changes = tuple(changes)
+        self.versions = versions(settings, self.changes) if changes else [Version(ALWAYS, settings)]
         self._calendars: dict[str, Calendar] = {}
         self._rules: dict[str, Rules] = {}
         self._wanted = lru_cache(maxsize=20_000)(self._is_wanted)
-        self._ideal_s = {name: product.ideal_s for name, product in settings.products.items()}
+        self._ideal_s = [{name: p.ideal_s for name, p in one.settings.products.items()} for one in self.versions]
+
+    def changed(self, changes: Sequence[PlantChange]) -> Plant:
+        """The plant of the same file with other changes over it."""
+        return Plant(self.settings, changes)
+
+    def at(self, ts: int) -> PlantSettings:
+        """The settings in force at an instant."""
+        return self.versions[bisect_right(self.versions, ts, key=_since) - 1].settings
 
     def calendar(self, path: str) -> Calendar:
         """The calendar of the site that a path lies in."""
@@ -35,8 +59,21 @@ class Plant:
         name = site if site in self.settings.sites else ""  # sites that nobody configured share one
         known = self._calendars.get(name)
         if known is None:
-            known = self._calendars[name] = Calendar(self.settings.site(path))
+            known = self._calendars[name] = self._calendar(path)
         return known
+
+    def _calendar(self, path: str) -> Calendar:
+        sites = self.sites(path)
+        return Calendar(sites[0][1]) if len(sites) == 1 else ChangingCalendar(sites)
+
+    def sites(self, path: str) -> list[tuple[int, SiteSettings]]:
+        """(from, settings) of the site that a path lies in, where they change."""
+        found: list[tuple[int, SiteSettings]] = []
+        for since, settings in self.versions:
+            site = settings.site(path)
+            if not found or site != found[-1][1]:
+                found.append((since, site))
+        return found
 
     def timezone(self, path: str) -> str:
         return self.calendar(path).timezone
@@ -49,7 +86,15 @@ class Plant:
         return known
 
     def _resolve(self, path: str) -> Rules:
-        machine = self.settings.machine(path)
+        """What has always held, with what holds later where that is something else."""
+        found = [(one.since, self._of_version(path, number)) for number, one in enumerate(self.versions)]
+        later = [now for before, now in pairwise(found) if now[1] != before[1]]
+        first = found[0][1]
+        return replace(first, later=later) if later else first
+
+    def _of_version(self, path: str, number: int) -> Rules:
+        settings = self.versions[number].settings
+        machine = settings.machine(path)
         return Rules(
             schedule=self.calendar(path),
             threshold_us=round(machine.microstop_threshold_s * SECOND),
@@ -64,12 +109,12 @@ class Plant:
             reject_signal=machine.reject_signal,
             parts_timeout_us=round(machine.parts_timeout_s * SECOND) if machine.state_from == "counts" else 0,
             product=machine.product,
-            ideal_s=self._ideal_s,
-            line=self._role(path),
-            settings=machine.model_dump(mode="json", exclude={"signals", "title"}),
+            ideal_s=self._ideal_s[number],
+            line=self._role(path, number),
+            settings=machine.model_dump(mode="json", exclude=SHOWN_ONLY),
         )
 
-    def _role(self, path: str) -> LineRole | None:
+    def _role(self, path: str, number: int) -> LineRole | None:
         line = self.settings.line(path)
         if line is None:
             return None
@@ -78,11 +123,35 @@ class Plant:
             line=line_of(path),
             is_constraint=name == line.constraint,
             is_last=name == line.last_station,
-            ideal_s=self._ideal_s,
+            ideal_s=self._ideal_s[number],
             is_first=name == next(iter(line.route), None),
             cycle_s=line.ideal_cycle_s,
             complete=line.constraint is not None and line.last_station is not None,
         )
+
+    def changes_in(self, path: str, start: int, end: int) -> list[PlantChange]:
+        """The changes that concern a path and begin in [start, end), and the exceptions that share time with it."""
+        site = path.partition("/")[0]
+        return [
+            one
+            for one in self.changes
+            if one.since < end
+            and one.until > start
+            and (one.kind == "product" or one.name == site or (one.kind == "machine" and concerns(one.name, path)))
+        ]
+
+    def differences(self, other: Plant, path: str) -> list[tuple[int, int]]:
+        """Stretches of time in which another plant of the same file decides otherwise about the machine at `path`."""
+        one, two = self.rules(path), other.rules(path)
+        found = _where_different([(ALWAYS, one), *one.later], [(ALWAYS, two), *two.later])
+        found += _where_different(_without_slots(self.sites(path)), _without_slots(other.sites(path)))
+        found += [(_us(slot, "from"), _us(slot, "to")) for slot in self._slots(path) ^ other._slots(path)]
+        return sorted(found)
+
+    def _slots(self, path: str) -> set[tuple[tuple[str, str], ...]]:
+        """The exceptions that changes brought to the site of a path."""
+        site = path.partition("/")[0]
+        return {tuple(sorted(c.value.items())) for c in self.changes if c.kind == "exception" and c.name == site}
 
     def wanted(self, path: str, signals: Iterable[str], wants: Collection[str]) -> dict[str, SignalSettings]:
         """Those of a machine's signals that KPIs ask for, with their settings. `wants` has names with `*`,
@@ -123,3 +192,29 @@ class Plant:
     def fingerprint(self, path: str) -> str:
         """Changes when anything changes that decides the machine's numbers."""
         return self.settings.fingerprint(path)
+
+
+def _since(version: Version) -> int:
+    return version.since
+
+
+Kept = TypeVar("Kept")
+Held = Sequence[tuple[int, Kept]]
+
+
+def _where_different(one: Held[Kept], two: Held[Kept]) -> list[tuple[int, int]]:
+    """Stretches in which two sequences of (from, what holds) say different things."""
+    bounds = sorted({since for since, _ in (*one, *two)})
+    return [(a, b) for a, b in pairwise([*bounds, FAR]) if _held(one, a) != _held(two, a)]
+
+
+def _held(sequence: Held[Kept], ts: int) -> Kept:
+    return sequence[bisect_right([since for since, _ in sequence], ts) - 1][1]
+
+
+def _without_slots(sites: Held[SiteSettings]) -> list[tuple[int, SiteSettings]]:
+    return [(since, site.model_copy(update={"planned": (), "unscheduled": ()})) for since, site in sites]
+
+
+def _us(slot: Iterable[tuple[str, str]], name: str) -> int:
+    return from_text(dict(slot)[name])

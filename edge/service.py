@@ -162,7 +162,7 @@ class Service:
         began = time.monotonic()
         async with self._ingest() as link, self._processing(link) as (pipeline, query, live):
             vitals = Vitals(link, pipeline, self.host, self.directory / "store.db", self.working, self.outbox)
-            app = create_app(query, self.hub, vitals, vitals, pages=add_pages, journal=link)
+            app = create_app(query, self.hub, vitals, vitals, pages=add_pages, journal=link, plant=query.plant_data)
             answer_unreadable(app, DAMAGED, pipeline.suspect)
             api = self.settings.service.api
             async with serve(app, api.host, api.port) as listening:

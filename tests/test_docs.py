@@ -17,7 +17,7 @@ import pytest
 import typer.main
 
 from edge import cli, host
-from edge.api import assessments, assets, corrections, exports, health, kpis, messages, stream
+from edge.api import assessments, assets, corrections, exports, health, kpis, messages, plantdata, stream
 from edge.decode import DecodeSettings, decode
 from edge.decode.payload import PAYLOADS
 from edge.journal.record import Record
@@ -192,7 +192,7 @@ def test_every_setting_exists() -> None:
 
 
 def test_every_path_of_the_api_exists() -> None:
-    parts = (assessments, assets, corrections, exports, kpis, messages, stream)
+    parts = (assessments, assets, corrections, exports, kpis, messages, plantdata, stream)
     routes = [f"/api/v1{route.path}" for part in parts for route in part.router.routes]
     routes += [f"/api/v1{route.path}" for route in assessments.writing.routes]
     routes += [route.path for route in health.router.routes]

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypedDict
 
+from edge.changes import PlantChange
+
 Answer = dict[str, Any]
 Position = tuple[int, int]  # (offset, index) of an event or rejection
 
@@ -127,6 +129,20 @@ class Answers(Protocol):
 
     def check_machine(self, path: str) -> Answer:
         """QueryError (404) where no machine of this path has published; else an empty answer."""
+        ...
+
+
+class PlantAnswers(Protocol):
+    """Questions about plant data: what holds `at` an instant (None: now), as it was known at another (`as_of`)."""
+
+    def data(self, at: int | None, as_of: int | None) -> Answer: ...
+
+    def settings(self, path: str, at: int | None, as_of: int | None) -> Answer: ...
+
+    def changes(self, kind: str | None, name: str | None, as_of: int | None) -> Answer: ...
+
+    def check(self, change: PlantChange) -> Answer:
+        """QueryError where a change of plant data, or its revocation, could not hold; else `warnings`, if any."""
         ...
 
 

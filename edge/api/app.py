@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, Depends, FastAPI
 
 from edge import __version__
-from edge.api import assessments, assets, corrections, docs, exports, kpis, messages, problems, stream
-from edge.api.answers import Answers, Health, JournalWriting, Metrics
+from edge.api import assessments, assets, corrections, docs, exports, kpis, messages, plantdata, problems, stream
+from edge.api.answers import Answers, Health, JournalWriting, Metrics, PlantAnswers
 from edge.api.context import ApiSettings, Context
 from edge.api.headers import SecurityHeaders
 from edge.api.health import router as health_router
@@ -28,9 +28,11 @@ def create_app(
     settings: ApiSettings | None = None,
     pages: Callable[[FastAPI], None] | None = None,
     journal: JournalWriting | None = None,
+    plant: PlantAnswers | None = None,
     now: Callable[[], int] = lambda: time.time_ns() // 1000,
 ) -> FastAPI:
-    """An application of its own, sharing nothing with another; `pages` adds web pages, `journal` routes that write.
+    """An application of its own, sharing nothing with another; `pages` adds web pages, `journal` routes that write,
+    `plant` those of plant data.
 
     Its lifespan ends the query threads; the streams end with `hub.close()`."""
     settings = settings or ApiSettings()
@@ -52,18 +54,25 @@ def create_app(
         redoc_url=None,
     )
     app.state.openapi = None
-    app.state.context = Context(answers, hub, health, metrics, queries, settings, journal, now)
+    app.state.context = Context(answers, hub, health, metrics, queries, settings, journal, plant, now)
     problems.install(app)
     app.add_middleware(SecurityHeaders)
-    v1 = APIRouter(prefix="/api/v1", dependencies=[Depends(refuse_repeated)])
-    for part in (assets, assessments, kpis, exports, messages, stream):
-        v1.include_router(part.router)
-    if journal is not None:
-        v1.include_router(corrections.router)
-        v1.include_router(assessments.writing)
-    app.include_router(v1)
+    app.include_router(_routes(writing=journal is not None, plant=plant is not None))
     app.include_router(health_router)
     app.include_router(docs.router)
     if pages is not None:
         pages(app)
     return app
+
+
+def _routes(*, writing: bool, plant: bool) -> APIRouter:
+    """What lies under `/api/v1`."""
+    v1 = APIRouter(prefix="/api/v1", dependencies=[Depends(refuse_repeated)])
+    for part in (assets, assessments, kpis, exports, messages, stream):
+        v1.include_router(part.router)
+    if writing:
+        v1.include_router(corrections.router)
+        v1.include_router(assessments.writing)
+    if plant:
+        v1.include_router(plantdata.router)
+    return v1

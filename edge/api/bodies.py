@@ -14,7 +14,7 @@ from edge.corrections import TOPIC, Correction, problem
 from edge.errors import QueryError
 
 MAX_BODY = 16_384
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T")
 
 
 async def append_correction(ctx: Context, correction: Correction) -> Response:
@@ -33,8 +33,8 @@ async def append_correction(ctx: Context, correction: Correction) -> Response:
     return Response(body, status_code=201, media_type="application/json", headers=NO_STORE)
 
 
-async def read_body(request: Request, kind: type[T]) -> T:
-    """The request's JSON; refused where it comes from another site's page, or is no such object."""
+async def read_body(request: Request, kind: type[T], *, most: int = MAX_BODY) -> T:
+    """The request's JSON; refused where it comes from another site's page, is too large, or is no such object."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Refusal(403, "a page of another site may not change anything here")
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
@@ -42,9 +42,10 @@ async def read_body(request: Request, kind: type[T]) -> T:
     body = b""
     async for part in request.stream():
         body += part
-        if len(body) > MAX_BODY:
-            raise Refusal(413, f"a correction takes at most {MAX_BODY} bytes")
+        if len(body) > most:
+            raise Refusal(413, f"the body takes at most {most} bytes")
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise QueryError("body", None, str(error), expected=", ".join(kind.__struct_encode_fields__)) from error
+        members = getattr(kind, "__struct_encode_fields__", ("an object",))
+        raise QueryError("body", None, str(error), expected=", ".join(members)) from error

@@ -9,7 +9,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from starlette.responses import Response
 
-from edge.api.answers import Answers, Health, JournalWriting, Metrics
+from edge.api.answers import Answers, Health, JournalWriting, Metrics, PlantAnswers
 from edge.api.hub import Hub
 from edge.api.queries import Queries
 from edge.clock import DAY
@@ -41,6 +41,7 @@ class Context:
     queries: Queries
     settings: ApiSettings
     journal: JournalWriting | None
+    plant: PlantAnswers | None
     now: Callable[[], int]  # microseconds since 1970
 
     async def answer(self, question: Callable[[], object]) -> Response:

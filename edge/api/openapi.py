@@ -13,7 +13,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from edge.api import assessed, explained, revised, shapes
+from edge.api import assessed, explained, plantshapes, revised, shapes
 from edge.api.problems import MEDIA_TYPE, Problem
 
 EXAMPLES = Path(__file__).parent / "examples.json"
@@ -36,6 +36,15 @@ SHAPES: dict[str, tuple[type, ...]] = {
     "assessments": (assessed.Assessments,),
     "acknowledge": (shapes.Corrected,),
     "work_done": (shapes.Corrected,),
+    "plant": (plantshapes.PlantData,),
+    "plant_changes": (plantshapes.PlantChanges,),
+    "plant_settings": (plantshapes.PlantSettings,),
+    "change_product": (plantshapes.PlantChanged,),
+    "change_shifts": (plantshapes.PlantChanged,),
+    "add_exception": (plantshapes.PlantChanged,),
+    "change_machines": (plantshapes.PlantChanged,),
+    "change_reasons": (plantshapes.PlantChanged,),
+    "revoke_change": (plantshapes.PlantChanged,),
     "rejections": (shapes.Rejections,),
     "events": (shapes.Events,),
     "message": (shapes.Message,),
@@ -64,7 +73,7 @@ prefix names a line, an area or a site, and pools its machines by sums.
 
 Times are RFC 3339 with an offset, windows are half-open: `from` is in them, `to` is not. Every error is a
 `application/problem+json` that names the parameter and what would be right. Corrections lie over the
-record; everything else here only reads.
+record, changes of plant data over the plant file; everything else here only reads.
 """
 
 

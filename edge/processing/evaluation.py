@@ -14,7 +14,7 @@ from edge.slices import Slice, Unit
 from edge.store import hours as hour_store
 from edge.store import meta
 from edge.store.filling import Filling
-from edge.timeline.evaluate import slices
+from edge.timeline.evaluate import cut_bounds, slices
 from edge.timeline.history import Row, settle
 from edge.timeline.hour import HourEvents
 from edge.timeline.rules import Rules
@@ -38,7 +38,7 @@ class Evaluation:
         self._in_the_end = {name for name, loaded in self.host.kpis.items() if not loaded.kpi.board}
         versions = {name: f"{loaded.plugin} {loaded.version}" for name, loaded in self.host.kpis.items()}
         changed = False
-        for name, version in {NAME: "1", **versions}.items():
+        for name, version in {NAME: "2", **versions}.items():
             changed = meta.set_kpi_version(self.db, name, version) or changed
             self.kpi_ids[name] = meta.number_of(self.db, "kpis", "name", name)
         if changed:  # a new KPI, or a new version of one: its facts are worked out from the stored events
@@ -52,6 +52,7 @@ class Evaluation:
         """Keep an evaluated hour and the facts of its cells."""
         end = row.hour + HOUR
         bounds = [row.hour, *(b for b in machine.rules.schedule.cell_bounds(row.hour, end) if b < row.until), row.until]
+        bounds = cut_bounds(walked, events, bounds, machine.rules)
         cells = cell_slices(machine.path, walked, events, list(machine.units_of(row.hour)), bounds, machine.rules)
         over = row.until == end
         filling = Filling(self.db, self.plant, machine.path, machine.number)

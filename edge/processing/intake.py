@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import apsw
 import msgspec
 
+from edge.changes import TOPIC as CHANGE_TOPIC
 from edge.clock import HOUR
 from edge.corrections import OF_MONITORS, Correction
 from edge.corrections import TOPIC as CORRECTION_TOPIC
@@ -20,6 +21,7 @@ from edge.kpi import Wants
 from edge.monitoring.monitors import Monitors
 from edge.plant import Plant, line_of
 from edge.processing.amendments import Amendments
+from edge.processing.changes import Changes
 from edge.processing.machine import Machine
 from edge.processing.tally import Tally
 from edge.store import events as event_store
@@ -56,7 +58,9 @@ class Intake:
 
     def __init__(self, db: apsw.Connection, plant: Plant, settings: DecodeSettings, readings: Readings,
                  tally: Tally) -> None:  # fmt: skip
-        self.db, self.plant, self.settings, self.readings, self.tally = db, plant, settings, readings, tally
+        self.db, self.settings, self.readings, self.tally = db, settings, readings, tally
+        self.changes = Changes(db)
+        self.plant = self.changes.known(plant)
         self.machines: dict[str, Machine] = {}
         self.by_number: dict[int, Machine] = {}
         self.identities = Identities(db)
@@ -233,14 +237,16 @@ class Intake:
         return known
 
     def _notice(self, record: Record) -> bool:
-        """An entry of the service's own: a correction, or a gap in what the broker or the disk could keep. False where
-        it cannot be read."""
+        """An entry of the service's own: a correction, a change of plant data, or a gap in what the broker or the disk
+        could keep. False where it cannot be read."""
         self.tally.notices += 1
         try:
             if record.flags & DAMAGED:
                 raise msgspec.DecodeError("its checksum does not match")
             if record.topic == CORRECTION_TOPIC:
                 self.amendments.take(record)
+            elif record.topic == CHANGE_TOPIC:
+                self.changes.take(record)
             elif record.topic == GAP_TOPIC:
                 gap = msgspec.json.decode(record.payload, type=Gap)
                 self._notices.append((record.offset, record.received, gap.reason, gap.start, gap.end, gap.detail))
@@ -264,6 +270,7 @@ class Intake:
         self._commit_units()
         self._commit_orders()
         self.amendments.commit()
+        self.plant = self.changes.commit(self.plant, self.machines.values())
         self._name_new()  # a correction may name a machine first
         self.identities.flush()
         self.db.executemany(

@@ -123,6 +123,14 @@ class Machine:
         self._hours.pop(hour, None)
         self.touch(hour, received)
 
+    def ruled_anew(self, start: int, end: int, received: int) -> None:
+        """Since an instant of receipt other rules or another calendar hold in [start, end)."""
+        first = start - start % HOUR
+        before = self._stored.row_before(first)
+        if before is not None:  # what it carries on into the time after may end otherwise
+            self.touch(before.hour)
+        self.dirty |= hour_store.touch_between(self._db, self.number, first, end, received)
+
     def next_to_pack(self) -> int | None:
         """An hour that is over and evaluated, whose many rows may become one."""
         return next((hour for hour in self._to_pack if hour not in self.dirty), None)

@@ -11,6 +11,7 @@ from edge.clock import DAY, HOUR, to_text
 from edge.errors import QueryError
 from edge.events import AnyEvent, CounterLevel, MachineState, PartCount, ScrapReport
 from edge.query.kpis import Question, answer
+from edge.query.plants import settings_between
 from edge.query.rulings import RULINGS
 from edge.query.window import Window
 from edge.slices import BUSY, Count, Slice, Span
@@ -58,9 +59,7 @@ def _machine(question: Question, cells: MachineCells, window: Window) -> dict[st
         "units": [_unit(question, cells, part, n) for part in parts for n in range(len(part.units))],
         "flags": flags,
         "corrections": corrections.listed(question.db, cells.row.number, window.start, end, question.as_of),
-        "settings": question.plant.settings.machine(cells.row.path).model_dump(
-            mode="json", exclude={"signals"}, exclude_none=True
-        ),
+        "settings": settings_between(question.plant, cells.row.path, window.start, window.end),
     }
 
 

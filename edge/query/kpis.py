@@ -15,6 +15,7 @@ from edge.errors import QueryError
 from edge.facts import condensed, total
 from edge.host import PluginHost
 from edge.plant import Plant
+from edge.query.plants import settings_between
 from edge.query.remembered import Remembered
 from edge.query.window import Window
 from edge.store.machines import MachineRow
@@ -139,14 +140,7 @@ def known_kpi(host: PluginHost, name: str) -> None:
         raise QueryError("name", name, f"there is no KPI {name!r}", 404, expected=f"one of {', '.join(host.kpis)}")
 
 
-def settings_of(plant: Plant, machines: Sequence[MachineRow]) -> Mapping[str, Any]:
+def settings_of(plant: Plant, machines: Sequence[MachineRow], window: Window) -> Mapping[str, Any]:
     """The settings that decided the numbers: of the machine asked for, or of each machine of a group."""
-    found = {row.path: _decisive(plant, row.path) for row in machines}
+    found = {row.path: settings_between(plant, row.path, window.start, window.end) for row in machines}
     return next(iter(found.values())) if len(found) == 1 else found
-
-
-def _decisive(plant: Plant, path: str) -> dict[str, Any]:
-    machine = plant.settings.machine(path)
-    shown = machine.model_dump(mode="json", exclude={"signals", "title"}, exclude_none=True)
-    shown["ideal_s"] = dict(plant.rules(path).ideal_s)
-    return shown

@@ -21,6 +21,8 @@ from edge.query import assessments, lists
 from edge.query.explain import explain, too_long
 from edge.query.export import Table, export
 from edge.query.kpis import Question, answer, known_kpi, kpi_number, settings_of
+from edge.query.plantdata import PlantAnswers
+from edge.query.plants import Plants
 from edge.query.reading import Connections
 from edge.query.remembered import Remembered
 from edge.query.revisions import revisions
@@ -68,17 +70,19 @@ class Query:
     def __post_init__(self) -> None:
         self._journal_lock = threading.Lock()
         self.remembered = Remembered()
+        self.plants = Plants(self.plant)
 
     def renew(self) -> None:
         """The store is another file now."""
         self.connections.renew()
         self.remembered.clear()
+        self.plants.clear()
 
     # what is asked about
 
     def window(self, asset: str, start: int | None, end: int | None, shift: str | None) -> Asked:
         """The window meant by from and to, or by a shift of the asset's site; without any, the shift that runs."""
-        calendar = self.plant.calendar(asset)
+        calendar = self.plant_at_hand().calendar(asset)
         now = self.now()
         if shift is not None:
             machines_under(self.connections.get(), asset)  # an asset that is not there is the first mistake to name
@@ -106,12 +110,22 @@ class Query:
             numbers = tuple(row.number for row in machines)
             versions = self.remembered.look(db, numbers) if past is None else {}
             notices = db.execute("select max(offset) from notices").fetchone()
+            plant, state = self.plants.known(db, past)
             yield Question(
-                db, self.plant, self.host, machines, now if past is None else past, past, self.lateness_us,
-                self.remembered, versions, (numbers, notices),
+                db, plant, self.host, machines, now if past is None else past, past, self.lateness_us,
+                self.remembered, versions, (numbers, notices, state),
             )  # fmt: skip
         finally:
             db.execute("rollback")
+
+    def plant_at_hand(self) -> Plant:
+        """The plant as it is known now."""
+        return self.plants.known(self.connections.get())[0]
+
+    @property
+    def plant_data(self) -> PlantAnswers:
+        """Answers about plant data."""
+        return PlantAnswers(self.connections, self.plants, self.settle, lambda: self.now())
 
     # answers
 
@@ -270,10 +284,10 @@ class Query:
                 "asset": window.asset,
                 "timezone": self.plant.timezone(window.asset),
                 **answer(question, cells, name, window.window),
-                "settings": settings_of(self.plant, question.machines),
+                "settings": settings_of(question.plant, question.machines, window.window),
             }
             if step is not None:
-                parts = steps(self.plant.calendar(window.asset), window.window, step)
+                parts = steps(question.plant.calendar(window.asset), window.window, step)
                 out["windows"] = [answer(question, cells, name, part) for part in parts]
             return out
 

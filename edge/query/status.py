@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from math import inf
 from typing import Any
 
 from edge.cells import MachineCells
@@ -14,6 +15,7 @@ from edge.query.kpis import Question, answer, kpi_number
 from edge.query.window import Window, running_window
 from edge.slices import Span
 from edge.store.machines import MachineRow
+from edge.timeline.rules import Rules
 from edge.timemodel import NAME
 
 KIND_BY_LEVELS = {1: "site", 2: "area", 3: "line", 4: "machine"}
@@ -25,13 +27,13 @@ def machine_status(question: Question, row: MachineRow, now: int) -> dict[str, A
     """The status of one machine in the shape of the API."""
     window = running_window(question.plant.calendar(row.path), now)
     cells = MachineCells(question.db, question.plant, row, question.cut, question.as_of)
-    settings = question.plant.settings.machine(row.path)
+    settings = question.plant.at(question.cut).machine(row.path)
     state = _state(cells, question.cut)
     return {
         "asset": row.path,
         "kind": "machine",
         "title": settings.title,
-        "configured": question.plant.settings.configured(row.path),
+        "configured": question.plant.at(question.cut).configured(row.path),
         **state,
         "connection": _connection(cells, now),
         "last_heard": to_text(row.last_heard) if row.last_heard else None,
@@ -115,7 +117,7 @@ def _connection(cells: MachineCells, now: int) -> str:
         return "never"
     if cells.gone():
         return "offline"
-    stale_us = cells.rules.stale_us
+    stale_us = cells.rules.at(row.last_heard).stale_us
     return "silent" if stale_us and now - row.last_heard > stale_us else "online"
 
 
@@ -124,10 +126,12 @@ def _parts(question: Question, cells: Sequence[MachineCells], window: Window) ->
     sums = {"total_count": 0, "bad_count": 0}
     target = target_full = 0.0
     for machine in cells:
-        facts = total(machine.sums(number, NAME, window.start, window.end, question.host).parts)
-        for name in sums:
-            sums[name] += facts.get(name, 0)
-        so_far = facts.get("target_count", 0.0) * question.plant.settings.machine(machine.row.path).target_oee
+        so_far = 0.0
+        for start, end, rules in _held(machine.rules, window.start, window.end):
+            facts = total(machine.sums(number, NAME, start, end, question.host).parts)
+            for name in sums:
+                sums[name] += facts.get(name, 0)
+            so_far += facts.get("target_count", 0.0) * rules.settings["target_oee"]
         target += so_far
         target_full += _prorated(machine, window, question, so_far)
     return {
@@ -143,13 +147,18 @@ def _prorated(machine: MachineCells, window: Window, question: Question, so_far:
     """The target of the whole window: what is planned of the rest counts at the ideal cycle of the product made now."""
     if window.end <= question.cut:
         return so_far
-    product = machine.product()
-    ideal = machine.rules.ideal(product)
-    if not ideal:
-        return so_far
-    pieces = machine.rules.schedule.pieces(question.cut, window.end)
-    rest = sum(piece.end - piece.start for piece in pieces if piece.kind == "scheduled") / SECOND
-    return so_far + rest / ideal * question.plant.settings.machine(machine.row.path).target_oee
+    product, rest = machine.product(), 0.0
+    for start, end, rules in _held(machine.rules, question.cut, window.end):
+        pieces = rules.schedule.pieces(start, end)
+        planned = sum(piece.end - piece.start for piece in pieces if rules.kind(piece) == "scheduled") / SECOND
+        rest += planned / (rules.ideal(product) or inf) * rules.settings["target_oee"]
+    return so_far + rest
+
+
+def _held(rules: Rules, start: int, end: int) -> Iterator[tuple[int, int, Rules]]:
+    """Which rules held when in [start, end)."""
+    for a, b in pairwise([start, *rules.changes(start, end), end]):
+        yield a, b, rules.at(a)
 
 
 def _kpis(question: Question, cells: Sequence[MachineCells], window: Window) -> dict[str, Any]:

@@ -2,13 +2,15 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from edge.events import STATES
 from edge.settings.nearest import nearest
 from edge.settings.values import Name, NotNegative, Positive, Strict, refusal
 
 SignalKind = Literal["vibration", "temperature", "current", "pressure", "flow", "speed", "energy", "power", "other"]
+
+MANY_REASONS, MOST_REASONS = 12, 20  # of a list that somebody chooses from: beyond the first it is a burden
 
 
 def _state(name: str) -> str:
@@ -65,7 +67,16 @@ class MachineSettings(Strict):
     capacity_per_h: Positive | None = None
     monitor_interval_s: NotNegative = 1.0
     planned_scrap: float | None = Field(default=None, ge=0, lt=1)
+    stop_reasons: Annotated[tuple[Name, ...], Field(strict=False, max_length=MOST_REASONS)] = ()
     signals: dict[Name, SignalSettings] = Field(default_factory=dict)
+
+    @field_validator("stop_reasons")
+    @classmethod
+    def _reasons_are_said_once(cls, reasons: tuple[str, ...]) -> tuple[str, ...]:
+        for i, reason in enumerate(reasons):
+            if reason in reasons[:i]:
+                raise refusal("stands in the list twice", at=(i,))
+        return reasons
 
     @model_validator(mode="after")
     def _signal_is_named(self) -> "MachineSettings":

@@ -35,6 +35,11 @@ def path_pattern(text: str) -> Pattern:
     return Pattern(text, re.compile("/".join(parts)))
 
 
+def concerns(text: str, path: str) -> bool:
+    """Whether a path or pattern of machines speaks of the machine at `path`."""
+    return path_pattern(text).matches(path) if is_pattern(text) else text == path
+
+
 def name_pattern(text: str) -> Pattern:
     """Compiles a pattern over names without levels, such as those of signals."""
     return Pattern(text, re.compile(re.escape(text).replace(r"\*", ".*")))

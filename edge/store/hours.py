@@ -62,6 +62,17 @@ def touch(db: apsw.Connection, machine: int, hour: int, max_received: int) -> No
     )
 
 
+def touch_between(db: apsw.Connection, machine: int, start: int, end: int, received: int) -> set[int]:
+    """Say that known hours of [start, end) are other hours since an instant of receipt; returns these hours."""
+    db.execute(
+        "update hours set dirty=1, max_received=max(max_received, ?4), "
+        "version=1+(select max(version) from hours h where h.machine=?1) where machine=?1 and hour>=?2 and hour<?3",
+        (machine, start, end, received),
+    )
+    sql = "select hour from hours where machine=? and hour>=? and hour<?"
+    return {hour for (hour,) in db.execute(sql, (machine, start, end))}
+
+
 def save(db: apsw.Connection, machine: int, row: Row, *, dirty: bool) -> None:
     """Keep an evaluated hour."""
     db.execute(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import apsw
 
-from edge.store import orders, readings
+from edge.store import changes, orders, readings
 
 VERSION = 1
 
@@ -77,7 +77,8 @@ def open_writer(path: Path) -> apsw.Connection:
                 db.execute(readings.SCHEMA)
                 db.execute(orders.SCHEMA)
                 db.execute(f"pragma user_version={VERSION}")
-        else:
+        db.execute(changes.SCHEMA)
+        if found:
             _look(db)
         db.execute("insert or ignore into meta values('identity', randomblob(16))")
     except BaseException:

@@ -60,7 +60,8 @@ def made(levels: Sequence[Level], known: Mapping[str, tuple[int, int]], products
         last[counter] = (ts, value)
         if before is None:
             continue
-        parts, flag = increment(before[1], value, ts - before[0], rules.ideal(product), rules)
+        then = rules.at(at)
+        parts, flag = increment(before[1], value, ts - before[0], then.ideal(product), then)
         gap = unknown_before > before[0] or any(a < ts and b > before[0] for a, b in unknown)
         if parts or flag:
             out.append(Made(at, counter, parts, product, gap, flag))

@@ -33,7 +33,7 @@ _CLASSES = {"run": RUN, "setup": SETUP, "unknown": UNKNOWN, "no_order": NO_ORDER
 
 def slices(asset: str, walked: Walk, events: HourEvents, units: Sequence[Unit], bounds: Sequence[int],
            rules: Rules) -> list[Slice]:  # fmt: skip
-    """One slice for each pair of neighbouring `bounds` (sorted, within the walked stretch)."""
+    """One slice for each pair of neighbouring `bounds` (sorted, within the walked stretch); see `cut_bounds`."""
     pieces = rules.schedule.pieces(walked.start, walked.end)
     kind_at = _kinds(pieces, rules)
     stops = [_stop(episode, micro, kind_at) for episode, micro in walked.stops]
@@ -45,6 +45,7 @@ def slices(asset: str, walked: Walk, events: HourEvents, units: Sequence[Unit], 
     out = []
     at = 0
     for number, (start, end) in enumerate(pairwise(bounds)):
+        then = rules.at(start)
         first = at
         while at < len(spans) and spans[at].end <= end:
             at += 1
@@ -61,11 +62,20 @@ def slices(asset: str, walked: Walk, events: HourEvents, units: Sequence[Unit], 
                 flags=books.flags(number, events, start, end),
                 stops_begun=tuple(s for s in stops if start <= s.start < end),
                 stops_ended=tuple(s for s in stops if s.end is not None and start <= s.end < end),
-                line=rules.line,
-                settings=rules.settings,
+                line=then.line,
+                settings=then.settings,
             )
         )
     return out
+
+
+def cut_bounds(walked: Walk, events: HourEvents, bounds: Sequence[int], rules: Rules) -> list[int]:
+    """The bounds, and between them the instants at which rules change that count here: a slice has one set of rules."""
+    if not bounds or not rules.changes(bounds[0], bounds[-1]):
+        return list(bounds)
+    products = {product for _, product in walked.products} | set(events.counts)
+    products |= {made.product for made in walked.made} | {product for _, _, product in events.scrap}
+    return sorted({*bounds, *rules.cuts(bounds[0], bounds[-1], products)})
 
 
 def _kinds(pieces: Sequence[Piece], rules: Rules) -> Callable[[int], str]:
@@ -74,8 +84,8 @@ def _kinds(pieces: Sequence[Piece], rules: Rules) -> Callable[[int], str]:
 
     def kind_at(ts: int) -> str:
         if starts[0] <= ts < pieces[-1].end:
-            return rules.kind(pieces[bisect_right(starts, ts) - 1])
-        return rules.kind(rules.schedule.pieces(ts, ts + 1)[0])
+            return rules.at(ts).kind(pieces[bisect_right(starts, ts) - 1])
+        return rules.at(ts).kind(rules.schedule.pieces(ts, ts + 1)[0])
 
     return kind_at
 
@@ -115,7 +125,8 @@ def _stop_of(walked: Walk, stops: Sequence[Stop], rules: Rules) -> list[Stop | N
     out: list[Stop | None] = [None] * len(walked.segments)
     for (episode, _), stop in zip(walked.stops, stops, strict=True):
         for index in range(episode.first, len(walked.segments)):
-            if kind_of(walked.segments[index].state, rules) != "stop":
+            segment = walked.segments[index]
+            if kind_of(segment.state, rules.at(segment.start)) != "stop":
                 break
             out[index] = stop
     return out
@@ -140,11 +151,12 @@ def _spans(walked: Walk, pieces: Sequence[Piece], stops: Sequence[Stop], bounds:
         while order + 1 < len(walked.orders) and walked.orders[order + 1][0] <= a:
             order += 1
         here, when, stop = segments[segment], pieces[piece], owners[segment]
-        time_class, ruling = _class(here, when, stop, rules)
+        then = rules.at(a)
+        time_class, ruling = _class(here, when, stop, then)
         making = walked.products[product][1]
         yield Span(
             a, b, here.state, time_class, when.kind != "unscheduled", here.state in EXTERNAL, here.reason, making,
-            walked.orders[order][1], when.shift, stop, rules.ideal(making), ruling,
+            walked.orders[order][1], when.shift, stop, then.ideal(making), ruling,
         )  # fmt: skip
 
 
@@ -165,8 +177,9 @@ class _Books:
         self.marks: dict[int, dict[str, int]] = {}
 
     def _add(self, number: int, product: str | None, booked: str, total: int, bad: int, judged: int) -> None:
-        if self.rules.reject_signal != "auto":
-            judged = max(total, judged) if self.rules.reject_signal == "yes" else 0
+        signal = self.rules.at(self.bounds[number]).reject_signal
+        if signal != "auto":
+            judged = max(total, judged) if signal == "yes" else 0
         row = self.sums.setdefault((number, product, booked), [0, 0, 0])
         row[0] += total
         row[1] += bad
@@ -232,8 +245,9 @@ class _Books:
         marks[flag] = marks.get(flag, 0) + 1
 
     def counts(self, number: int) -> tuple[Count, ...]:
+        then = self.rules.at(self.bounds[number])
         return tuple(
-            Count(product, booked, row[0], row[1], row[2], self.rules.ideal(product))
+            Count(product, booked, row[0], row[1], row[2], then.ideal(product))
             for (slice_number, product, booked), row in self.sums.items()
             if slice_number == number
         )

@@ -16,7 +16,7 @@ from edge.clock import HOUR
 from edge.timeline.hour import HourEvents
 from edge.timeline.rules import Rules
 from edge.timeline.states import FAR
-from edge.timeline.walk import Carry, Lead, Walk, first_carry, walk
+from edge.timeline.walk import ALWAYS, Carry, Lead, Walk, first_carry, walk
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):
@@ -46,7 +46,8 @@ def carry_into(history: History, hour: int, rules: Rules) -> Carry:
     """What is known at the start of `hour`, over any silent time since the hour before that has messages."""
     row = history.before(hour)
     if row is None:
-        return first_carry(rules)
+        first = first_carry(rules)
+        return silence(first, ALWAYS, hour, None, rules).carry if rules.changes(ALWAYS, hour) else first
     return silence(row.carry_out, row.hour + HOUR, hour, None, rules).carry if row.hour + HOUR < hour else row.carry_out
 
 
@@ -76,7 +77,7 @@ def completed(events: HourEvents, carry: Carry, start: int, end: int, look_ahead
     """A walk that knows how the time after it goes on, and that lead."""
     walked = walk(events, carry, start, end, None, rules)
     ahead = look_ahead(walked)
-    if ahead is None or not (walked.carry.stop_start or rules.settle_us):
+    if ahead is None or not (walked.carry.stop_start or rules.settles):
         return walked, ahead
     again = walk(events, carry, start, end, ahead, rules)
     if again.carry != walked.carry:  # the last state is not absorbed after all (or is), so the time after it differs
@@ -90,9 +91,9 @@ def _review(walked: Walk, hour: int, cut: int, rules: Rules) -> int:
     carry = walked.carry
     instants = [hour + HOUR]
     if carry.stop_start:
-        instants.append(carry.stop_start + rules.threshold_us)
-    if rules.settle_us:
-        instants.append(carry.raw_ts + rules.settle_us)
+        instants.append(carry.stop_start + rules.at(carry.stop_start).threshold_us)
+    if rules.settles:
+        instants.append(carry.raw_ts + rules.at(carry.raw_ts).settle_us)
     return min((at for at in instants if at > cut), default=FAR)
 
 
@@ -130,7 +131,7 @@ def _needs(history: History, previous: Row, row: Row, rules: Rules) -> bool:
     """Whether the hour before has to be evaluated again: it was unfinished, or it assumed another lead."""
     if previous.until < previous.hour + HOUR:
         return True
-    if not (previous.carry_out.stop_start or rules.settle_us):
+    if not (previous.carry_out.stop_start or rules.settles):
         return False
     lead: Lead | None = row.lead
     if previous.hour + HOUR < row.hour:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from edge.timeline.hour import HourEvents
+from edge.timeline.rules import Rules
 from edge.timeline.states import Group
 
 
@@ -32,7 +33,7 @@ def part_times(events: HourEvents, levels: Mapping[str, tuple[int, int]], end: i
     return sorted(times)
 
 
-def producing(times: Sequence[int], timeout_us: int) -> list[Group]:
+def producing(times: Sequence[int], rules: Rules) -> list[Group]:
     """Running from the first part on, standing still from the last one on, and in pauses of the timeout or longer.
 
     Whether the last pause is one is seen by how long it lasts: states that are too short are absorbed."""
@@ -40,7 +41,7 @@ def producing(times: Sequence[int], timeout_us: int) -> list[Group]:
         return []
     groups = [Group(times[0], "running", None)]
     for before, after in pairwise(times):
-        if after - before >= timeout_us:
+        if after - before >= rules.at(before).parts_timeout_us:
             groups += [Group(before, "stopped", None), Group(after, "running", None)]
     groups.append(Group(times[-1], "stopped", None))
     return groups

@@ -25,7 +25,7 @@ def corrected(run: Sequence[Segment], manual: Sequence[Interval], rules: Rules) 
                 continue
             if segment.start < a:
                 laid.append(Segment(segment.start, a, segment.state, segment.reason, segment.manual))
-            laid.append(_changed(Segment(a, b, segment.state, segment.reason, segment.manual), interval, rules))
+            laid.append(_changed(Segment(a, b, segment.state, segment.reason, segment.manual), interval, rules.at(a)))
             if b < segment.end:
                 laid.append(Segment(b, segment.end, segment.state, segment.reason, segment.manual))
         out = laid

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -35,7 +36,11 @@ class Schedule(Protocol):
 
 @dataclass(frozen=True)
 class Rules:
-    schedule: Schedule
+    """What holds from the beginning of time; `later` has what holds from later instants on, each to the next, in order.
+
+    The schedule knows its own changes. Two sets of rules are equal where they decide alike at one instant."""
+
+    schedule: Schedule = field(compare=False)
     threshold_us: int = 120 * SECOND
     debounce_us: int = 0
     stale_us: int = 0  # 0: silence means nothing
@@ -51,6 +56,29 @@ class Rules:
     ideal_s: Mapping[str, float] = field(default_factory=dict)  # ideal seconds per part
     line: LineRole | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)  # of the machine, for KPIs
+    later: Sequence[tuple[int, Rules]] = field(default=(), compare=False)
+
+    def at(self, ts: int) -> Rules:
+        """The rules in force at an instant."""
+        if not self.later or ts < self.later[0][0]:
+            return self
+        return self.later[bisect_right(self.later, ts, key=_since) - 1][1]
+
+    def changes(self, start: int, end: int) -> list[int]:
+        """Instants strictly inside (start, end) from which on other rules hold."""
+        return [since for since, _ in self.later if start < since < end]
+
+    def cuts(self, start: int, end: int, products: Collection[str | None]) -> Iterator[int]:
+        """Those of the changes that make a difference where `products` are made: no slice reaches over one."""
+        for since in self.changes(start, end):
+            before, after = self.at(since - 1), self.at(since)
+            if before.settings != after.settings or any(before.ideal(p) != after.ideal(p) for p in products):
+                yield since
+
+    @property
+    def settles(self) -> bool:
+        """Whether, at any time, a state must last before it counts."""
+        return bool(self.settle_us) or any(rules.settle_us for _, rules in self.later)
 
     @property
     def settle_us(self) -> int:
@@ -68,3 +96,7 @@ class Rules:
     def ideal(self, product: str | None) -> float | None:
         """Ideal seconds per part of `product`, None where it has none."""
         return None if product is None else self.ideal_s.get(product)
+
+
+def _since(change: tuple[int, Rules]) -> int:
+    return change[0]

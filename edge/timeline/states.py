@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from edge.timeline.alive import Alive
 from edge.timeline.rules import Rules
@@ -70,8 +71,7 @@ def debounced(groups: Sequence[Group], rules: Rules, known_until: int) -> list[G
 
     A change of reason within one state does not end it. The first group is never absorbed; the last one lasts to
     `known_until`."""
-    shortest_us = rules.settle_us
-    if not shortest_us:
+    if not rules.settles:
         return list(groups)
     kept: list[Group] = []
     at = 0
@@ -81,7 +81,7 @@ def debounced(groups: Sequence[Group], rules: Rules, known_until: int) -> list[G
             run += 1
         until = groups[run].ts if run < len(groups) else known_until
         state = groups[at].state
-        lasts = until - groups[at].ts >= shortest_us or not rules.absorbs(state)
+        lasts = until - groups[at].ts >= rules.at(groups[at].ts).settle_us or not rules.absorbs(state)
         if not kept or state == kept[-1].state or lasts:
             kept.extend(groups[at:run])
         at = run
@@ -104,19 +104,34 @@ def unheard(alive: Alive, offline: Sequence[int], last_alive: int, last_offline:
 
     `last_alive` is the last instant it was heard before `start` (0: never), `last_offline` a death notice after
     that (0: none)."""
-    stale_us = rules.stale_us or FAR
     quiet = zip([last_alive, *alive.ends], [*alive.starts, end], strict=True)  # (heard last, heard again)
     notices = [last_offline, *offline] if last_offline else offline
     if notices:
-        gaps = [(_gone_from(heard, back, notices, stale_us), back) for heard, back in quiet]
+        gaps = [(_gone_from(heard, back, notices, _stale_us(heard, rules)), back) for heard, back in quiet]
     else:
-        gaps = [(heard + stale_us, back) for heard, back in quiet if back - heard > stale_us]
+        gaps = [(heard + _stale_us(heard, rules), back) for heard, back in quiet]
     clipped = ((max(gone, start), min(back, end)) for gone, back in gaps)
     return [(gone, back) for gone, back in clipped if gone < back]
 
 
+def _stale_us(heard: int, rules: Rules) -> int:
+    """How long silence may last that began at `heard`."""
+    return rules.at(heard).stale_us or FAR
+
+
 def _gone_from(heard: int, back: int, notices: Sequence[int], stale_us: int) -> int:
     return min(next((notice for notice in notices if heard <= notice < back), FAR), heard + stale_us)
+
+
+def cut(run: Sequence[Segment], rules: Rules) -> list[Segment]:
+    """Segments over which the rules do not change, so that each is one thing to the time model."""
+    if not run or not rules.changes(run[0].start, run[-1].end):
+        return list(run)
+    out = []
+    for one in run:
+        bounds = [one.start, *rules.changes(one.start, one.end), one.end]
+        out += [Segment(a, b, one.state, one.reason, one.manual) for a, b in pairwise(bounds)]
+    return out
 
 
 def overlaid(base: Sequence[Segment], gaps: Sequence[tuple[int, int]]) -> list[Segment]:
@@ -143,7 +158,7 @@ def overlaid(base: Sequence[Segment], gaps: Sequence[tuple[int, int]]) -> list[S
 
 
 def kind_of(state: str, rules: Rules) -> str:
-    """What a state is to the time model: run, setup, unknown, no_order or stop."""
+    """What a state is to the time model, by the rules of its time: run, setup, unknown, no_order or stop."""
     if state in RUNNING:
         return "run"
     if state in SETTING_UP:
@@ -170,7 +185,7 @@ def episodes(run: Sequence[Segment], rules: Rules, open_since: int, open_fault: 
     """Stops among contiguous segments. `open_since` is the start of one that was open before them (0: none)."""
     began, fault, first = open_since, open_fault, 0
     for index, segment in enumerate(run):
-        kind = kind_of(segment.state, rules)
+        kind = kind_of(segment.state, rules.at(segment.start))
         if kind == "stop":
             if not began:
                 began, fault, first = segment.start, False, index

@@ -14,13 +14,14 @@ import msgspec
 from edge.timeline.counters import Made, made
 from edge.timeline.hour import HourEvents
 from edge.timeline.inferred import part_times, producing
-from edge.timeline.manual import corrected, overlaid_changes
+from edge.timeline.manual import Changes, corrected, overlaid_changes
 from edge.timeline.rules import Rules
 from edge.timeline.states import (
     FAR,
     Episode,
     Group,
     Segment,
+    cut,
     debounced,
     episodes,
     kind_of,
@@ -35,8 +36,8 @@ ALWAYS = 1  # the start of a stop that no message began
 
 class Carry(msgspec.Struct, frozen=True, array_like=True):
     """What is known at the start of a stretch: the state in effect (`base`), and where the last reported one (`raw`)
-    has lasted too short to count yet, when that began. It holds nothing without a consequence, so that what a late
-    message changes ends soon."""
+    has lasted too short to count yet, when that began. `product` is what a message said, None until one has. It holds
+    nothing without a consequence, so that what a late message changes ends soon."""
 
     base: str
     raw: str
@@ -86,7 +87,6 @@ def first_carry(rules: Rules) -> Carry:
     return Carry(
         base=state,
         raw=state,
-        product=rules.product,
         stop_start=ALWAYS * stopped,
         stop_fault=stopped and state == "fault",
     )
@@ -98,11 +98,11 @@ def walk(events: HourEvents, carry: Carry, start: int, end: int, ahead: Lead | N
     groups, latched = _groups(events, carry, end, rules)
     known_until = end if ahead is None else groups[-1].ts if ahead.absorbed else FAR
     gaps = unheard(events.alive, events.offline, carry.last_alive, carry.last_offline, rules, start, end)
-    run = overlaid(segments(debounced(groups, rules, known_until), start, end), gaps)
+    run = cut(overlaid(segments(debounced(groups, rules, known_until), start, end), gaps), rules)
     run = corrected(run, events.manual, rules)
     found = list(episodes(run, rules, carry.stop_start, carry.stop_fault))
     open_stop = found[-1] if found and found[-1].end is None else None
-    reported_products = [(-FAR, carry.product), *((key[0], product) for key, product in events.products)]
+    reported_products = _products(events, carry, start, end, rules)
     reported_orders = _orders(events, carry)
     products = overlaid_changes(reported_products, [(i.start, i.end, i.product) for i in events.manual if i.product])
     orders = overlaid_changes(reported_orders, [(i.start, i.end, i.order) for i in events.manual if i.order])
@@ -117,7 +117,7 @@ def walk(events: HourEvents, carry: Carry, start: int, end: int, ahead: Lead | N
         raw_reason=groups[-1].reason,
         raw_ts=raw_ts,
         latched=latched,
-        product=reported_products[-1][1],
+        product=events.products[-1][1] if events.products else carry.product,
         order=reported_orders[-1][1],
         last_alive=events.alive.ends[-1] if events.alive else carry.last_alive,
         last_offline=_last_notice(events, carry),
@@ -134,7 +134,7 @@ def walk(events: HourEvents, carry: Carry, start: int, end: int, ahead: Lead | N
 def _groups(events: HourEvents, carry: Carry, end: int, rules: Rules) -> tuple[list[Group], bool]:
     if rules.parts_timeout_us:
         times = part_times(events, carry.levels, end)
-        return _carried(carry) + producing(times, rules.parts_timeout_us), False
+        return _carried(carry) + producing(times, rules), False
     changes = [(key[0], state, reason) for key, state, reason in events.states if key[0] < end]
     groups, latched = reported(changes, carry.latched)
     return _carried(carry) + groups, latched
@@ -153,9 +153,19 @@ def _last_groups(groups: list[Group], end: int, rules: Rules) -> tuple[Group, in
     first = len(groups) - 1
     while first and groups[first - 1].state == groups[-1].state:
         first -= 1
-    if not first or end - groups[first].ts >= rules.settle_us:
+    if not first or end - groups[first].ts >= rules.at(groups[first].ts).settle_us:
         return groups[-1], -FAR
     return debounced(groups[:first], rules, groups[first].ts)[-1], groups[first].ts
+
+
+def _products(events: HourEvents, carry: Carry, start: int, end: int, rules: Rules) -> Changes:
+    """(from, product) in order: until a message says what is made, it is what the rules say."""
+    said: Changes = [(key[0], product) for key, product in events.products]
+    if carry.product is not None:
+        return [(-FAR, carry.product), *said]
+    until = said[0][0] if said else end
+    assumed = [(since, rules.at(since).product) for since in rules.changes(start, until)]
+    return [(-FAR, rules.at(start).product), *assumed, *said]
 
 
 def _orders(events: HourEvents, carry: Carry) -> list[tuple[int, str | None]]:
@@ -181,11 +191,13 @@ def _unknown_until(unknown: list[tuple[int, int]], carry: Carry, levels: dict[st
 
 
 def _whole(episode: Episode, end: int, ahead: Lead | None, rules: Rules) -> tuple[Episode, bool]:
-    """The episode with its end and fault beyond this stretch, and whether it is a micro-stop (ruling 34)."""
+    """The episode with its end and fault beyond this stretch, and whether it is a micro-stop (ruling 34), by the
+    threshold of the instant at which it began."""
+    threshold_us = rules.at(episode.start).threshold_us
     if episode.end is not None:
-        return episode, episode.end - episode.start < rules.threshold_us
+        return episode, episode.end - episode.start < threshold_us
     if ahead is None:
-        return episode, end - episode.start < rules.threshold_us
+        return episode, end - episode.start < threshold_us
     fault = episode.fault or ahead.stop_fault
     whole = Episode(episode.first, episode.start, ahead.stop_end, fault, ahead.stop_lost)
     return whole, ahead.stop_micro
@@ -194,12 +206,13 @@ def _whole(episode: Episode, end: int, ahead: Lead | None, rules: Rules) -> tupl
 def _lead(stops: list[tuple[Episode, bool]], groups: list[Group], carry: Carry, end: int, ahead: Lead | None,
           rules: Rules) -> Lead:  # fmt: skip
     absorbed = False
-    if rules.settle_us and carry.raw_ts != -FAR:
+    if carry.raw_ts != -FAR and rules.settles:
+        settle_us = rules.at(carry.raw_ts).settle_us
         changed = next((g.ts for g in groups[1:] if g.state != carry.raw), None)
         if changed is not None:
-            absorbed = changed - carry.raw_ts < rules.settle_us
+            absorbed = changed - carry.raw_ts < settle_us
         else:
-            absorbed = ahead.absorbed if ahead else end - carry.raw_ts < rules.settle_us
+            absorbed = ahead.absorbed if ahead else end - carry.raw_ts < settle_us
     if not carry.stop_start or not stops or stops[0][0].start != carry.stop_start:
         return Lead(absorbed=absorbed)
     stop, micro = stops[0]

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from edge.api.app import create_app
 from edge.api.hub import Hub
 from edge.api.server import Listening, serve
-from tests.api.fakes import NOW, FakeAnswers, FakeJournal, FakeService
+from tests.api.fakes import NOW, FakeAnswers, FakeJournal, FakePlant, FakeService
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def hub() -> Iterator[Hub]:
 
 @pytest.fixture
 def app(answers: FakeAnswers, hub: Hub, service: FakeService) -> Iterator[FastAPI]:
-    app = create_app(answers, hub, service, service, now=lambda: NOW, journal=FakeJournal())
+    app = create_app(answers, hub, service, service, now=lambda: NOW, journal=FakeJournal(), plant=FakePlant())
     yield app
     app.state.context.queries.close()
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import edge.api
 from edge.api.answers import Answer, AssessmentFilter, EventFilter, Figures, Readiness, RejectionFilter
+from edge.changes import PlantChange
 from edge.clock import from_text
 from edge.errors import QueryError
 
@@ -122,6 +123,34 @@ class FakeAnswers:
 
     def message(self, offset: int) -> Answer | None:
         return self._answer("message", offset) if offset == 4712 else None
+
+
+@dataclass
+class FakePlant:
+    """Plant data of an example. A product `wrong` does not fit, and only the change c1 holds."""
+
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def data(self, at: int | None, as_of: int | None) -> Answer:
+        return self._answer("plant", "now", at, as_of)
+
+    def settings(self, path: str, at: int | None, as_of: int | None) -> Answer:
+        return self._answer("plant_settings", "now", path, at, as_of)
+
+    def changes(self, kind: str | None, name: str | None, as_of: int | None) -> Answer:
+        return self._answer("plant_changes", "one", kind, name, as_of)
+
+    def _answer(self, name: str, example: str, *arguments: Any) -> Answer:
+        self.asked.append((name, *arguments))
+        found: Answer = EXAMPLES[name][example]
+        return found
+
+    def check(self, change: PlantChange) -> Answer:
+        if change.name == "wrong":
+            raise QueryError("ideal_cycle_s", 0, "must be greater than 0", expected="greater than 0")
+        if change.revokes not in (None, "c1"):
+            raise QueryError("id", change.revokes, "there is no change of this id that holds", 404)
+        return {"warnings": ["many reasons"]} if len(change.value.get("stop_reasons", ())) > 12 else {}
 
 
 @dataclass

@@ -105,11 +105,11 @@ def test_licence_lies_beside_the_vendored_files() -> None:
     assert {"LICENSE", "NOTICE"} <= {file.name for file in VENDORED.iterdir()}
 
 
-async def test_everything_described_only_reads_but_corrections(description: Any) -> None:
+async def test_everything_described_only_reads_but_corrections_and_plant_data(description: Any) -> None:
     writing = {path for path, methods in description["paths"].items() if set(methods) != {"get"}}
     assert writing == {
-        "/api/v1/corrections",
-        "/api/v1/corrections/{id}/revoke",
-        "/api/v1/assessments/{asset}/acknowledge",
-        "/api/v1/assessments/{asset}/work-done",
-    }
+        "/api/v1/corrections", "/api/v1/corrections/{id}/revoke", "/api/v1/assessments/{asset}/acknowledge",
+        "/api/v1/assessments/{asset}/work-done", "/api/v1/plant/changes/{id}/revoke",
+        "/api/v1/plant/machines/{pattern}", "/api/v1/plant/products/{name}", "/api/v1/plant/reasons/{pattern}",
+        "/api/v1/plant/sites/{site}/exceptions", "/api/v1/plant/sites/{site}/shifts",
+    }  # fmt: skip

@@ -46,8 +46,11 @@ class Records:
 
 
 @contextmanager
-def answering(plant_settings: Mapping[str, Any], messages: Sequence[Message], latest: int = 0) -> Iterator[Query]:
-    """A service's inside that has taken all messages; its present is now, or `latest` where that is later."""
+def answering(
+    plant_settings: Mapping[str, Any], messages: Sequence[Message], latest: int = 0, evaluated: int = 0
+) -> Iterator[Query]:
+    """A service's inside that has taken all messages; its present is now, or `latest` where that is later. The first
+    `evaluated` messages were taken and worked out before the rest came."""
     plant = Plant(PlantSettings.model_validate(plant_settings))
     host = load()
     records = Records(messages)
@@ -56,6 +59,10 @@ def answering(plant_settings: Mapping[str, Any], messages: Sequence[Message], la
         path = Path(folder) / "store.db"
         pipeline = Pipeline(path, records, plant, DecodeSettings(), host, now=lambda: present)
         pipeline.open()
+        if evaluated:
+            come, records.records = records.records, records.records[:evaluated]
+            pipeline.catch_up()
+            records.records = come
         pipeline.catch_up()
         connections = Connections(path)
         try:

@@ -1,0 +1,69 @@
+"""Changes of plant data in the store: what was said, when it arrived, and whether it was revoked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+import msgspec
+
+from edge.changes import PlantChange
+from edge.clock import to_text
+
+SCHEMA = """
+create table if not exists changes(
+    offset integer primary key, id text not null unique, received integer not null, revoked integer,
+    said blob not null, revocation blob);
+"""
+_decode = msgspec.json.Decoder(PlantChange).decode
+
+
+def add(db: apsw.Connection, offset: int, received: int, said: PlantChange) -> None:
+    """Keep a change; one whose id is known was said before."""
+    db.execute(
+        "insert or ignore into changes(offset, id, received, said) values(?,?,?,?)",
+        (offset, said.id, received, msgspec.json.encode(said)),
+    )
+
+
+def revoke(db: apsw.Connection, received: int, said: PlantChange) -> None:
+    """Say that a change does not hold any more, where it does."""
+    db.execute(
+        "update changes set revoked=?, revocation=? where id=? and revoked is null",
+        (received, msgspec.json.encode(said), said.revokes),
+    )
+
+
+def holding(db: apsw.Connection, received_until: int | None = None) -> dict[int, PlantChange]:
+    """The changes that hold, by offset; with `received_until` as they were known then."""
+    sql = (
+        "select offset, said from changes where (?1 is null or received<=?1) "
+        "and (revoked is null or revoked>coalesce(?1, revoked)) order by offset"
+    )
+    return {offset: _decode(said) for offset, said in db.execute(sql, (received_until,))}
+
+
+def state(db: apsw.Connection, received_until: int | None = None) -> tuple[int, ...]:
+    """Tells apart what `holding` gives: the offsets of the changes that hold."""
+    sql = (
+        "select offset from changes where (?1 is null or received<=?1) "
+        "and (revoked is null or revoked>coalesce(?1, revoked)) order by offset"
+    )
+    return tuple(offset for (offset,) in db.execute(sql, (received_until,)))
+
+
+def listed(db: apsw.Connection, received_until: int | None = None) -> list[dict[str, Any]]:
+    """All changes in the order in which they were said, revoked ones marked."""
+    sql = (
+        "select said, offset, received, revoked, revocation from changes "
+        "where ?1 is null or received<=?1 order by offset"
+    )
+    out = []
+    for said, offset, received, revoked, revocation in db.execute(sql, (received_until,)):
+        one = msgspec.to_builtins(_decode(said))
+        one |= {"offset": offset, "received": to_text(received)}
+        if revoked is not None and (received_until is None or revoked <= received_until):
+            by = _decode(revocation)
+            one["revoked"] = {"at": to_text(revoked), "by": by.by, "why": by.why}
+        out.append(one)
+    return out
