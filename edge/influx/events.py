@@ -9,7 +9,7 @@ import msgspec
 
 from edge.events import AnyEvent
 from edge.influx.batch import LINES, Batch
-from edge.influx.points import event_line, rejection_line
+from edge.influx.points import event_point, rejection_point
 from edge.influx.positions import Positions
 
 _decode = msgspec.msgpack.Decoder(list[AnyEvent]).decode
@@ -29,7 +29,7 @@ class Events:
         last = self.row
         sql = "select id, packed, events from hot where id>? order by id limit ?"
         for number, packed, blob in db.execute(sql, (self.row, ROWS)):
-            lines += map(event_line, _decode(zlib.decompress(blob) if packed else blob))
+            lines += [event_point(event).line() for event in _decode(zlib.decompress(blob) if packed else blob)]
             last = number
             if len(lines) >= LINES:
                 break
@@ -59,7 +59,7 @@ class Rejections:
         if not rows:
             return None
         last = int(rows[-1][0])
-        return Batch([rejection_line(*row) for row in rows], lambda: self._move(last))
+        return Batch([rejection_point(*row).line() for row in rows], lambda: self._move(last))
 
     def _after(self, db: apsw.Connection) -> list[tuple[int, int, int, str, str | None, str, str, int]]:
         """The next rows, of whole messages."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from math import isfinite
+from typing import NamedTuple
 
 TEXT_MAX = 32_000
 """Characters of a text field that are sent; InfluxDB refuses more than 64 KiB."""
@@ -84,6 +85,18 @@ def line(head: str, fields: Mapping[str, Field], time_ns: int) -> str:
     if not fields:
         raise ValueError("a point needs a field")
     return f"{head} {','.join([f'{key(name)}={value(found)}' for name, found in fields.items()])} {time_ns}"
+
+
+class Point(NamedTuple):
+    """A point as it is written: what names it (measurement, tags, time in ns) and its fields."""
+
+    measurement: str
+    tags: Mapping[str, str]
+    fields: Mapping[str, Field]
+    time_ns: int
+
+    def line(self) -> str:
+        return line(head(self.measurement, self.tags), self.fields, self.time_ns)
 
 
 class Template:

@@ -13,7 +13,7 @@ import msgspec
 
 from edge.clock import SECOND
 from edge.events import KINDS, AnyEvent
-from edge.influx.lineprotocol import RESERVED, Field, Template, head, key, line, text_value
+from edge.influx.lineprotocol import RESERVED, Field, Point, Template, head, key, text_value
 from edge.store.segments import Rows
 
 LEVELS = ("site", "area", "line", "machine")
@@ -90,7 +90,7 @@ def event_time_ns(ts: int, offset: int, index: int) -> int:
     return ts // _MS * SECOND + (offset * 1009 + index) % SECOND
 
 
-def event_line(event: AnyEvent) -> str:
+def event_point(event: AnyEvent) -> Point:
     """The point of a production event; members that it does not have are missing, and always will be."""
     fields: dict[str, Field] = {}
     for member in _FIELDS[event.__class__]:
@@ -98,26 +98,26 @@ def event_line(event: AnyEvent) -> str:
         if value is not None:
             fields[_RENAMED.get(member, member)] = float(value) if member in _FLOATS else value
     time_ns = event_time_ns(event.ts, event.offset, event.index)
-    return line(head(KINDS[event.__class__], tags(event.asset)), fields, time_ns)
+    return Point(KINDS[event.__class__], tags(event.asset), fields, time_ns)
 
 
 # what is written one by one, and never changes
 
 
-def rejection_line(offset: int, index: int, received: int, topic: str, asset: str | None, reason: str, detail: str,
-                   size: int) -> str:  # fmt: skip
+def rejection_point(offset: int, index: int, received: int, topic: str, asset: str | None, reason: str, detail: str,
+                    size: int) -> Point:  # fmt: skip
     """The point of a message that could not become an event, at its received time; of its machine, if that is known."""
     levels = (asset or "").split("/")
     where = tags(asset) if asset and len(levels) == len(LEVELS) and all(levels) else {}
     fields: dict[str, Field] = {"offset": offset, "topic": topic, "detail": detail, "size": size, "place": index}
-    return line(head(REJECTION, {**where, "reason": reason}), fields, event_time_ns(received, offset, index))
+    return Point(REJECTION, {**where, "reason": reason}, fields, event_time_ns(received, offset, index))
 
 
 # KPI windows
 
 
-def kpi_line(path: str, kpi: str, start: int, end: int, facts: Mapping[str, Any], values: Mapping[str, Any],
-             about: Mapping[str, Field]) -> str:  # fmt: skip
+def kpi_point(path: str, kpi: str, start: int, end: int, facts: Mapping[str, Any], values: Mapping[str, Any],
+              about: Mapping[str, Field]) -> Point:  # fmt: skip
     """The point of a KPI's window, at the begin of the window.
 
     Fields: each value that is a known number; `fact_<name>` for each fact that is one number, as a float; all facts as
@@ -127,7 +127,7 @@ def kpi_line(path: str, kpi: str, start: int, end: int, facts: Mapping[str, Any]
     fields["window_s"] = (end - start) / SECOND
     fields["window_facts"] = _encode(facts).decode()
     fields.update((f"window_{name}", value) for name, value in about.items())
-    return line(head(KPI + kpi, tags(path)), fields, start * 1000)
+    return Point(KPI + kpi, tags(path), fields, start * 1000)
 
 
 def is_number(value: object) -> bool:
