@@ -132,6 +132,71 @@ def rebuild(config: ConfigDir = CONFIG, overrides: Overrides = None) -> None:
     raise typer.Exit(rebuild_store(settings))
 
 
+influx_app = typer.Typer(
+    help="InfluxDB: set it up, compare it with the store, look at what it refused.", no_args_is_help=True
+)
+app.add_typer(influx_app, name="influx")
+
+
+@influx_app.command("setup")
+def influx_setup(
+    config: ConfigDir = CONFIG,
+    overrides: Overrides = None,
+    admin_token_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Token of an admin; else INFLUX_TOKEN; a new server needs none.", exists=True
+        ),
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to keep the service's token; default: influx.token_file.")
+    ] = None,
+    keep_days: Annotated[int, typer.Option(min=0, help="How long the bucket keeps points; 0: for good.")] = 0,
+    hours_days: Annotated[int, typer.Option(min=0, help="How long hourly figures are kept; 0: for good.")] = 0,
+) -> None:
+    """Make bucket, retention, downsampling and a token for the service alone; may be run again."""
+    import os
+
+    settings = _settings(config, overrides)
+    from edge.influx.commands import setup
+
+    token = admin_token_file.read_text(encoding="utf-8").strip() if admin_token_file else os.environ.get("INFLUX_TOKEN")
+    raise typer.Exit(
+        setup(settings, admin_token=token or "", keep_days=keep_days, hours_days=hours_days, token_file=token_file)
+    )
+
+
+@influx_app.command("verify")
+def influx_verify(
+    config: ConfigDir = CONFIG,
+    overrides: Overrides = None,
+    start: Annotated[str | None, typer.Option("--from", help="RFC 3339; default: a day before the end.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="RFC 3339; default: now.")] = None,
+    exact: Annotated[bool, typer.Option("--exact", help="Compare every point, not only figures of hours.")] = False,
+    repair: Annotated[bool, typer.Option(help="Send again what is missing or different.")] = True,
+) -> None:
+    """Compare what InfluxDB has with the store; status 1 where something was missing or different."""
+    settings = _settings(config, overrides)
+    from edge.influx.commands import verify
+
+    raise typer.Exit(verify(settings, start=start, end=end, exact=exact, repair=repair))
+
+
+@influx_app.command("dead")
+def influx_dead(
+    config: ConfigDir = CONFIG,
+    overrides: Overrides = None,
+    again: Annotated[bool, typer.Option("--send-again", help="Send them once more.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Let them go.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="How many to show.")] = 20,
+) -> None:
+    """Show points that InfluxDB refused for good, with the reason."""
+    settings = _settings(config, overrides)
+    from edge.influx.commands import dead
+
+    raise typer.Exit(dead(settings, again=again, forget=forget, limit=limit))
+
+
 class Importable(StrEnum):
     """What a CSV file can bring into the plant file."""
 

@@ -25,6 +25,7 @@ from edge.clock import DAY, SECOND, from_datetime
 from edge.decode import DecodeSettings
 from edge.host import PluginHost, load
 from edge.influx.outbox import Outbox
+from edge.influx.querying import Querying
 from edge.influx.writing import InfluxWriting
 from edge.ingest.link import IngestDown, IngestLink
 from edge.ingest_settings import ingest_config
@@ -141,6 +142,7 @@ class Service:
         return Outbox(
             self.directory / "store.db", self.directory / "outbox.db",
             InfluxWriting(influx.url, influx.org, influx.bucket, influx.current_token),
+            Querying(influx.url, influx.bucket, influx.current_token),
             self.plant, self.host, lambda text: self.log.warning(text), windows_every_s=influx.windows_every_s,
         )  # fmt: skip
 

@@ -122,7 +122,7 @@ class Influx:
     def query(self, text: str, *, epoch: str = "ns") -> list[dict[str, Any]]:
         """All rows of an InfluxQL query, each with its tags and measurement (`_`)."""
         asked = urllib.parse.urlencode({"db": self.bucket, "q": text, "epoch": epoch})
-        (result,) = self.request("GET", f"/query?{asked}")["results"]
+        (result,) = self.request("POST", f"/query?{asked}").get("results", [{}])
         assert "error" not in result, result
         return [
             {"_": series.get("name"), **series.get("tags", {}), **dict(zip(series["columns"], row, strict=True))}

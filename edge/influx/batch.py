@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+
+from edge.influx.restating import Restated
 
 LINES = 5000
 """As many at once; a little more where they come together."""
@@ -11,7 +13,9 @@ LINES = 5000
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`taken` writes positions, inside the caller's transaction."""
+    """`taken` writes positions, inside the caller's transaction; `restated` are hours among the lines that InfluxDB had
+    before."""
 
     lines: list[str]
     taken: Callable[[], None] = field(repr=False)
+    restated: Sequence[Restated] = ()

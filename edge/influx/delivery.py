@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from edge.influx.writing import Answer, Writing
@@ -109,11 +109,16 @@ def _concerns_all(answer: Answer, lines: int) -> bool:
     return lines == 1 or (said is not None and int(said[1]) == lines)
 
 
-def requests(lines: Sequence[str]) -> list[Sequence[str]]:
+def requests(lines: Sequence[str]) -> Iterator[Sequence[str]]:
     """Lines cut into requests."""
-    if len(lines) <= REQUEST_LINES and sum(map(len, lines)) <= REQUEST_BYTES:
-        return [lines] if lines else []
-    if len(lines) == 1:
-        return [lines]
-    middle = min(len(lines) // 2, REQUEST_LINES) if len(lines) <= 2 * REQUEST_LINES else REQUEST_LINES
-    return [*requests(lines[:middle]), *requests(lines[middle:])]
+    for first in range(0, len(lines), REQUEST_LINES):
+        yield from _small_enough(lines[first : first + REQUEST_LINES])
+
+
+def _small_enough(lines: Sequence[str]) -> Iterator[Sequence[str]]:
+    if len(lines) == 1 or sum(map(len, lines)) <= REQUEST_BYTES:
+        yield lines
+        return
+    middle = len(lines) // 2
+    yield from _small_enough(lines[:middle])
+    yield from _small_enough(lines[middle:])

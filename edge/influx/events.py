@@ -1,4 +1,4 @@
-"""Production events and rejections as they come: follows rows of the store by their rising numbers."""
+"""Events, rejections and assessments as they come: follows rows of the store by their rising numbers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import msgspec
 
 from edge.events import AnyEvent
 from edge.influx.batch import LINES, Batch
-from edge.influx.points import event_point, rejection_point
+from edge.influx.catalog import path_of
+from edge.influx.points import assessment_point, event_point, rejection_point
 from edge.influx.positions import Positions
+from edge.store import assessments
 
 _decode = msgspec.msgpack.Decoder(list[AnyEvent]).decode
 ROWS = 500
@@ -48,7 +50,7 @@ class Events:
 
 
 class Rejections:
-    """Follows the rejections, by (offset, place in the message). Other tables that only grow are followed alike."""
+    """Follows the rejections, by (offset, place in the message)."""
 
     def __init__(self, positions: Positions) -> None:
         self._positions = positions
@@ -71,3 +73,25 @@ class Rejections:
     def _move(self, offset: int) -> None:
         self._positions.set(rejection_offset=offset)
         self.offset = offset
+
+
+class Assessments:
+    """Follows what monitors said."""
+
+    def __init__(self, positions: Positions) -> None:
+        self._positions = positions
+        self.row = positions.value("assessment_row")
+        self._paths: dict[int, str] = {}
+
+    def next(self, db: apsw.Connection) -> Batch | None:
+        lines = []
+        last = self.row
+        for kept in assessments.following(db, self.row, LINES):
+            path = self._paths.get(kept.machine) or self._paths.setdefault(kept.machine, path_of(db, kept.machine))
+            lines.append(assessment_point(path, kept.id, kept.monitor, kept.said).line())
+            last = kept.id
+        return Batch(lines, lambda: self._move(last)) if lines else None
+
+    def _move(self, row: int) -> None:
+        self._positions.set(assessment_row=row)
+        self.row = row

@@ -14,6 +14,7 @@ import apsw
 from edge.influx.batch import LINES, Batch
 from edge.influx.catalog import Groups
 from edge.influx.positions import Positions
+from edge.store.meta import processed
 from edge.store.segments import Rows, is_sealed, split
 
 Fresh = list[tuple[int, Rows]]
@@ -37,7 +38,7 @@ class Following:
             if number > flush + 1:
                 if lines:
                     break
-                self._skip(number, fresh)
+                self._skip(db, number, fresh)
             lines += self._lines(db, fresh)
             flush, offset = number, max([offset, *(max(rows.offsets) for _, rows in fresh)])
             if len(lines) >= LINES:
@@ -46,9 +47,9 @@ class Following:
             return None
         return Batch(lines, lambda: self._move(flush, offset))
 
-    def _skip(self, flush: int, fresh: Fresh) -> None:
+    def _skip(self, db: apsw.Connection, flush: int, fresh: Fresh) -> None:
         """Note that what came before a flush was missed, as far as there was anything."""
-        first = min((min(rows.offsets) for _, rows in fresh), default=self.offset + 1)
+        first = min(min(rows.offsets) for _, rows in fresh) if fresh else processed(db) + 1
         with self._positions.db:
             if first > self.offset + 1:
                 self._positions.add_gap(self.offset, first - 1)

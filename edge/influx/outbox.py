@@ -21,10 +21,13 @@ from edge.host import PluginHost
 from edge.influx.backlog import Backlog
 from edge.influx.batch import Batch
 from edge.influx.catalog import Groups
-from edge.influx.delivery import Delivery, Link
-from edge.influx.events import Events, Rejections
+from edge.influx.delivery import Delivery, Link, Refused
+from edge.influx.events import Assessments, Events, Rejections
 from edge.influx.following import Following
+from edge.influx.kpipoints import KpiPoints
 from edge.influx.positions import Positions
+from edge.influx.querying import Querying
+from edge.influx.restating import sweep
 from edge.influx.windows import Windows
 from edge.influx.writing import Writing
 from edge.plant import Plant
@@ -72,11 +75,12 @@ class _Streams:
     following: Following
     events: Events
     rejections: Rejections
+    assessments: Assessments
     windows: Windows
     backlog: Backlog
 
     def live(self) -> tuple[Stream, ...]:
-        return self.following, self.events, self.rejections, self.windows
+        return self.following, self.events, self.rejections, self.assessments, self.windows
 
 
 @dataclass
@@ -86,6 +90,7 @@ class Outbox:
     store: Path
     positions_path: Path
     writing: Writing
+    querying: Querying
     plant: Plant
     host: PluginHost
     warn: Callable[[str], None] = lambda text: None
@@ -157,8 +162,9 @@ class Outbox:
         groups = Groups()
         self._db, self._dead = db, positions.dead_count()
         streams = self._streams = _Streams(
-            Following(positions, groups), Events(positions), Rejections(positions),
-            Windows(positions, self.plant, self.host, self.clock, self.windows_every_s), Backlog(positions, groups),
+            Following(positions, groups), Events(positions), Rejections(positions), Assessments(positions),
+            Windows(positions, KpiPoints(self.plant, self.host), self.clock, self.windows_every_s),
+            Backlog(positions, groups),
         )  # fmt: skip
         self._looked_at = -1e9
         while not self._renewed.is_set():
@@ -192,6 +198,8 @@ class Outbox:
         refused = self._delivery.deliver(batch.lines)
         if refused is None:
             return
+        if batch.restated and self._sweep(batch) is None:
+            return
         with positions.db:
             positions.bury(self.now_us(), refused)
             batch.taken()
@@ -202,6 +210,10 @@ class Outbox:
             self.warn(f"InfluxDB refused {len(refused)} points for good ({status}: {reason}), such as {line[:200]}")
         if self._db is not None and self.clock() - self._counted_at > COUNT_S:
             self._count(self._db)
+
+    def _sweep(self, batch: Batch) -> list[Refused] | None:
+        """Take away what restated hours left behind, and write them again; None where the service ends first."""
+        return self._delivery.deliver([point.line() for point in sweep(self.querying, batch.restated)])
 
     def _pause(self, seconds: float) -> bool:
         """Wait, and keep the count of what is waiting up to date meanwhile."""

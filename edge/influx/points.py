@@ -7,19 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
 from edge.clock import SECOND
 from edge.events import KINDS, AnyEvent
 from edge.influx.lineprotocol import RESERVED, Field, Point, Template, head, key, text_value
+from edge.monitor import Assessment
 from edge.store.segments import Rows
 
 LEVELS = ("site", "area", "line", "machine")
 """Tags of every point; no field has such a name, which InfluxDB 3 would refuse."""
 TAKEN = RESERVED.union(LEVELS)
-READING, QUALITY, REJECTION = "reading", "reading_quality", "rejection"
+READING, QUALITY, REJECTION, ASSESSMENT = "reading", "reading_quality", "rejection", "assessment"
 KPI = "kpi_"
 
 _MS = SECOND // 1000
@@ -113,6 +114,21 @@ def rejection_point(offset: int, index: int, received: int, topic: str, asset: s
     return Point(REJECTION, {**where, "reason": reason}, fields, event_time_ns(received, offset, index))
 
 
+def assessment_point(path: str, number: int, monitor: str, said: Assessment) -> Point:
+    """The point of what a monitor said; numbers that it did not give are missing."""
+    fields: dict[str, Field] = {
+        "state": said.state, "edge": said.edge or "", "work": said.work, "version": said.version, "number": number,
+        "reasons": _encode(said.reasons).decode(), "findings": _encode(said.findings).decode(),
+    }  # fmt: skip
+    life = said.life
+    numbers = {"health": said.health, "score": said.score}
+    if life is not None:
+        numbers |= {"life": life.value, "life_low": life.low, "life_high": life.high}
+        fields |= {"life_unit": life.unit, "life_basis": life.basis}
+    fields.update((name, float(value)) for name, value in numbers.items() if is_number(value))
+    return Point(ASSESSMENT, {**tags(path), "monitor": monitor}, fields, event_time_ns(said.ts, number, 0))
+
+
 # KPI windows
 
 
@@ -130,6 +146,6 @@ def kpi_point(path: str, kpi: str, start: int, end: int, facts: Mapping[str, Any
     return Point(KPI + kpi, tags(path), fields, start * 1000)
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether a value of a KPI is a number that a float field can hold."""
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

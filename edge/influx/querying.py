@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -76,7 +75,7 @@ class Querying:
             text = error.read(500).decode(errors="replace")
             kind = InfluxRefused if error.code == 400 else InfluxUnavailable
             raise kind(f"{error.code} {text}".strip()) from error
-        except (OSError, HTTPException, socket.timeout, msgspec.DecodeError) as error:
+        except (OSError, HTTPException, msgspec.DecodeError) as error:
             raise InfluxUnavailable(f"{type(error).__name__}: {error}") from error
         said = found.error or next((result.error for result in found.results if result.error), None)
         if said is not None:

@@ -8,22 +8,17 @@ version when they are.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import apsw
 
-from edge.clock import HOUR
-from edge.host import PluginHost
 from edge.influx.batch import LINES, Batch
 from edge.influx.catalog import path_of
-from edge.influx.lineprotocol import Field
-from edge.influx.points import kpi_line
+from edge.influx.kpipoints import KpiPoints, is_over
 from edge.influx.positions import Positions
-from edge.plant import Plant
-from edge.store import hours as hour_store
-from edge.timemodel import NAME, coverage
+from edge.influx.restating import Restated
 
 HOURS = 50
 """Of one machine at once."""
@@ -43,10 +38,8 @@ class Windows:
     """`changed` may be called from any thread; machines named so wait until `every_s` has passed since they were sent
     last, because a running hour changes all the time."""
 
-    def __init__(self, positions: Positions, plant: Plant, host: PluginHost, clock: Callable[[], float],
-                 every_s: float) -> None:  # fmt: skip
-        self._positions, self._plant, self._host, self._clock = positions, plant, host, clock
-        self._every_s = every_s
+    def __init__(self, positions: Positions, points: KpiPoints, clock: Callable[[], float], every_s: float) -> None:
+        self._positions, self._points, self._clock, self._every_s = positions, points, clock, every_s
         self._changed: deque[str] = deque()
         self._due: dict[int, float] = {}  # machine -> not before (monotonic)
         self._sent_at: dict[int, float] = {}
@@ -79,17 +72,17 @@ class Windows:
         self._take_changed(db)
         now = self._clock()
         lines: list[str] = []
+        restated: list[Restated] = []
         moved: list[Moved] = []
-        kpis = list(db.execute("select name, id from kpis"))
         for number in [number for number, at in self._due.items() if at <= now]:
-            one = self._machine(db, number, kpis, lines)
+            one = self._machine(db, number, lines, restated)
             if one is None:
                 del self._due[number]
             else:
                 moved.append(one)
             if len(lines) >= LINES:
                 break
-        return Batch(lines, lambda: self._move(moved, now)) if moved else None
+        return Batch(lines, lambda: self._move(moved, now), restated) if moved else None
 
     def _move(self, moved: Iterable[Moved], now: float) -> None:
         for one in moved:
@@ -98,47 +91,21 @@ class Windows:
             if not one.more:
                 self._due.pop(one.machine, None)
 
-    def _machine(self, db: apsw.Connection, number: int, kpis: list[tuple[str, int]], lines: list[str]) -> Moved | None:
+    def _machine(self, db: apsw.Connection, number: int, lines: list[str], restated: list[Restated]) -> Moved | None:
         """Add the lines of a machine's hours that changed; None where there are none."""
         version, last_hour = self._positions.machine(number)
         sql = "select hour, dirty, version from hours where machine=? and version>? order by version limit ?"
-        hours: list[tuple[int, int, int]] = db.execute(sql, (number, version, HOURS)).fetchall()  # type: ignore[assignment]
+        hours: list[Any] = db.execute(sql, (number, version, HOURS)).fetchall()
         if not hours:
             return None
         path = self._paths.get(number) or self._paths.setdefault(number, path_of(db, number))
-        for hour, dirty, version in hours:  # noqa: B007  # the last one is how far it has come
-            if not dirty:
-                lines += self.lines(db, number, path, hour, kpis)
-                last_hour = max(last_hour, hour)
-        return Moved(number, version, last_hour, more=len(hours) == HOURS)
-
-    def lines(self, db: apsw.Connection, number: int, path: str, hour: int,
-              kpis: Iterable[tuple[str, int]]) -> Iterator[str]:  # fmt: skip
-        """The windows of one machine and hour."""
-        names = {kpi: name for name, kpi in kpis}
-        cells: dict[int, list[tuple[str, hour_store.FactsRow]]] = {}
-        known: dict[int, float] = {}
-        for kpi, name in names.items():
-            for row in hour_store.facts(db, kpi, number, hour, hour + HOUR):
-                cells.setdefault(row[0], []).append((name, row))
-                if name == NAME and (share := coverage(row[3])) is not None:
-                    known[row[0]] = share
-        for start, found in cells.items():
-            shift = self._plant.calendar(path).shift_at(start)
-            about: dict[str, Field] = {"shift": shift.name, "date": shift.date.isoformat()} if shift else {}
-            if start in known:
-                about["coverage"] = known[start]
-            for name, (_, end, revision, facts) in found:
-                yield from self._line(path, name, start, end, revision, facts, about)
-
-    def _line(self, path: str, name: str, start: int, end: int, revision: int, facts: dict[str, object],
-              about: dict[str, Field]) -> Iterator[str]:  # fmt: skip
-        values: dict[str, object] = {}
-        flags: list[str] = []
-        if name != NAME:
-            found = self._host.values(name, facts) if name in self._host.kpis else None
-            if found is None:
-                return  # the KPI fails, or its plugin is gone: what was sent of it stays
-            values, flags = found
-        said: dict[str, Field] = {**about, "revision": revision, "flags": ",".join(sorted(flags))}
-        yield kpi_line(path, name, start, end, facts, values, said)
+        sent_until = last_hour
+        for hour, dirty, _ in hours:
+            if dirty:
+                continue
+            points = self._points.of_hour(db, number, path, hour)
+            lines += [point.line() for point in points]
+            if hour <= sent_until and is_over(points, hour):
+                restated.append(Restated(path, hour, points))
+            last_hour = max(last_hour, hour)
+        return Moved(number, hours[-1][2], last_hour, more=len(hours) == HOURS)

@@ -58,7 +58,10 @@ class InfluxWriting:
         from influxdb_client.rest import ApiException
         from urllib3.exceptions import HTTPError
 
-        client = self._client or self._connect()
+        try:
+            client = self._client or self._connect()
+        except OSError as error:
+            return Answer("denied", reason=f"no token: {error}")
         try:
             WriteService(client.api_client).post_write(
                 org=self.org, bucket=self.bucket, body=_packed("\n".join(lines)), precision="ns",

@@ -1,0 +1,178 @@
+"""A small InfluxDB for the faults: takes line protocol, joins points as the real one does, and answers as it is told.
+
+The parser here is its own: it shares nothing with the encoder that it judges.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+Tags = tuple[tuple[str, str], ...]
+Series = tuple[str, Tags]
+
+
+def _until(text: str, at: int, ends: str) -> tuple[str, int]:
+    """The unescaped text up to one of `ends`, and where that is."""
+    out = []
+    while at < len(text) and text[at] not in ends:
+        if text[at] == "\\" and at + 1 < len(text) and text[at + 1] in ",= ":
+            at += 1
+        out.append(text[at])
+        at += 1
+    return "".join(out), at
+
+
+def parse(line: str) -> tuple[Series, dict[str, Any], int]:
+    """(series, fields, time) of a line; ValueError where it is none."""
+    measurement, at = _until(line, 0, ", ")
+    tags = []
+    while line[at] == ",":
+        key, at = _until(line, at + 1, "=")
+        value, at = _until(line, at + 1, ", ")
+        if not key or not value:
+            raise ValueError(f"empty tag: {line!r}")
+        tags.append((key, value))
+    fields: dict[str, Any] = {}
+    while True:
+        key, at = _until(line, at + 1, "=")
+        value, at = _value(line, at + 1)
+        if not key:
+            raise ValueError(f"empty field: {line!r}")
+        fields[key] = value
+        if line[at] != ",":
+            break
+    return (measurement, tuple(tags)), fields, int(line[at + 1 :])
+
+
+def _value(line: str, at: int) -> tuple[Any, int]:
+    if line[at] != '"':
+        end = min(place for mark in ", " if (place := line.find(mark, at)) > 0)
+        word = line[at:end]
+        if word in ("true", "false"):
+            return word == "true", end
+        return (int(word[:-1]) if word[-1] == "i" else float(word)), end
+    out, at = [], at + 1
+    while line[at] != '"':
+        at += line[at] == "\\" and line[at + 1] in '\\"'
+        out.append(line[at])
+        at += 1
+    return "".join(out), at + 1
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines of a request: a line break inside quotes belongs to its text, a line that begins with # is a comment."""
+    lines, start, quoted, at = [], 0, False, 0
+    while at < len(text):
+        if quoted and text[at] == "\\":
+            at += 1
+        elif text[at] == '"' and (quoted or text[:at].endswith("=")):
+            quoted = not quoted
+        elif text[at] == "\n" and not quoted:
+            lines.append(text[start:at])
+            start = at + 1
+        at += 1
+    return [line for line in [*lines, text[start:]] if line and not line.startswith("#")]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer: after `delay_s`, with the lines stored or not; status 0 cuts the connection."""
+
+    status: int = 204
+    message: str = ""
+    stored: bool = False
+    retry_after: str | None = None
+    delay_s: float = 0.0
+
+
+TAKEN = Reply(stored=True)
+
+
+@dataclass
+class Stub:
+    """`with Stub() as stub`: `stub.reply` decides the answer to (number of the request, its lines)."""
+
+    reply: Callable[[int, list[str]], Reply] = lambda number, lines: TAKEN
+    points: dict[tuple[Series, int], dict[str, Any]] = field(default_factory=dict)
+    requests: list[tuple[float, int, int]] = field(default_factory=list)  # (monotonic, lines, status)
+    tokens: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                stub.answer(self)
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+        self.lock = threading.Lock()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        body = request.rfile.read(int(request.headers["Content-Length"]))
+        if request.path.startswith("/query"):
+            return self._send(request, 200, {"results": [{}]})
+        text = gzip.decompress(body) if request.headers.get("Content-Encoding") == "gzip" else body
+        lines = split_lines(text.decode())
+        with self.lock:
+            self.tokens.append(request.headers.get("Authorization", ""))
+            reply = self.reply(len(self.requests), lines)
+            self.requests.append((time.monotonic(), len(lines), reply.status))
+            if reply.stored:
+                self.store(lines)
+        time.sleep(reply.delay_s)
+        if reply.status == 0:
+            request.close_connection = True
+            request.connection.close()
+            return None
+        extra = {} if reply.retry_after is None else {"Retry-After": reply.retry_after}
+        return self._send(
+            request, reply.status, {"code": "x", "message": reply.message} if reply.message else None, extra
+        )
+
+    def store(self, lines: list[str]) -> None:
+        """Points with equal series and time join their fields; a later value of a field counts."""
+        for line in lines:
+            series, fields, at = parse(line)
+            self.points.setdefault((series, at), {}).update(fields)
+
+    def _send(
+        self, request: BaseHTTPRequestHandler, status: int, body: Any, extra: dict[str, str] | None = None
+    ) -> None:
+        text = b"" if body is None else json.dumps(body).encode()
+        request.send_response(status)
+        for name, value in {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(text)),
+            **(extra or {}),
+        }.items():
+            request.send_header(name, value)
+        request.end_headers()
+        request.wfile.write(text)
