@@ -47,7 +47,8 @@ class Influx:
     org = bucket = "shopfloor"
     token = "test-token-of-nobody"
 
-    def __init__(self) -> None:
+    def __init__(self, *, begin: bool = True) -> None:
+        self._begin = begin  # with its set-up done
         self.folder = Path(tempfile.mkdtemp(prefix="edge-influx-"))
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -59,7 +60,8 @@ class Influx:
         try:
             self.start()
             said = {"username": "u", "password": "password-of-nobody", "org": self.org, "bucket": self.bucket}
-            self.request("POST", "/api/v2/setup", {**said, "token": self.token, "retentionPeriodSeconds": 0})
+            if self._begin:
+                self.request("POST", "/api/v2/setup", {**said, "token": self.token, "retentionPeriodSeconds": 0})
         except BaseException:
             self.close()
             raise
@@ -129,6 +131,11 @@ class Influx:
             for series in result.get("series", ())
             for row in series["values"]
         ]
+
+    def write(self, lines: str, *, token: str | None = None) -> None:
+        """Line protocol in nanoseconds."""
+        where = urllib.parse.urlencode({"org": self.org, "bucket": self.bucket, "precision": "ns"})
+        self.request("POST", f"/api/v2/write?{where}", lines.encode(), token=token)
 
     def stop(self) -> None:
         """SIGTERM."""

@@ -17,9 +17,13 @@ from typing import Any
 
 DAY_S = 86_400
 HOURS_SUFFIX = "_hours"
-TASK = """option task = {{name: {name}, every: 1h, offset: 10m}}
+TASK = """import "date"
 
-readings = from(bucket: {bucket}) |> range(start: -50h, stop: now()) |> filter(fn: (r) => r._measurement == "reading")
+option task = {{name: {name}, every: 1h, offset: 10m}}
+
+readings = from(bucket: {bucket})
+    |> range(start: date.truncate(t: -50h, unit: 1h))
+    |> filter(fn: (r) => r._measurement == "reading")
 hours = (fn, name) => readings
     |> aggregateWindow(every: 1h, fn: fn, createEmpty: false, timeSrc: "_start")
     |> map(fn: (r) => ({{r with _value: float(v: r._value), _measurement: name}}))
