@@ -11,7 +11,7 @@ from typing import Literal, get_args
 import msgspec
 
 from edge.clock import DAY, from_text
-from edge.events import STATES
+from edge.events import STARTUP, STATES
 
 TOPIC = "$edge/correction"  # no MQTT client can publish there
 LONGEST = 31 * DAY
@@ -77,6 +77,7 @@ class Parts(msgspec.Struct, frozen=True, array_like=True):
     bad: int = 0
     scrap: int = 0
     product: str | None = None
+    startup: bool = False  # rejects of a set-up
 
 
 def problem(correction: Correction) -> tuple[str, str] | None:
@@ -155,5 +156,6 @@ def parts(correction: Correction, produced_ts: int | None) -> list[Parts]:
     if correction.kind == "count":
         return [Parts(at, correction.total, correction.bad, product=correction.product)]
     if correction.kind == "scrap":
-        return [Parts(at, scrap=correction.qty, product=correction.product)]
+        startup = (correction.reason or "").casefold() in STARTUP
+        return [Parts(at, scrap=correction.qty, product=correction.product, startup=startup)]
     return []

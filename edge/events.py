@@ -115,6 +115,9 @@ AnyEvent = (
     | Alarm | WorkDone | Heartbeat | Offline
 )  # fmt: skip
 
+STARTUP = frozenset({"startup", "start-up", "start up", "setup", "set-up"})
+"""Reasons of rejects, in small letters, that say: made while the process was being set up."""
+
 KINDS: dict[type[Event], str] = {
     MachineState: "state", PartCount: "count", CounterLevel: "count", UnitResult: "unit", Reading: "reading",
     OrderEvent: "order", ProductChange: "product", ScrapReport: "scrap", Alarm: "alarm", WorkDone: "maintenance",

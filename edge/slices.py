@@ -65,12 +65,19 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     def seconds(self) -> float:
         return (self.end - self.start) / SECOND
 
+    @property
+    def booked(self) -> str:
+        """Where parts of this second are booked: time and parts share one mask (rulings 27 and 28)."""
+        if not self.scheduled:
+            return "unscheduled"
+        return "gap" if self.state == "unknown" else "scheduled"
+
 
 class Count(msgspec.Struct, frozen=True, gc=False):
     """Parts of one product in one kind of time: `booked` is "scheduled", "gap" (unknown time) or "unscheduled".
 
     `judged` is how many of them came from a source that says something of rejects; `ideal_s` is the ideal time per
-    part in seconds, None where the product has none."""
+    part in seconds, None where the product has none. Of the `bad` ones `startup` were made in set-up, or said to be."""
 
     product: str | None
     booked: str
@@ -78,6 +85,7 @@ class Count(msgspec.Struct, frozen=True, gc=False):
     bad: int
     judged: int
     ideal_s: float | None
+    startup: int = 0
 
 
 class Unit(msgspec.Struct, frozen=True, gc=False):

@@ -47,15 +47,14 @@ def _reason() -> dict[str, float]:
 
 
 def _parts(slice: Slice) -> dict[str, float]:
-    total = bad = 0
-    ideal_total = ideal_bad = 0.0
-    for count in slice.counts:
-        if count.booked == "scheduled":
-            total += count.total
-            bad += count.bad
-            ideal_total += (count.ideal_s or 0.0) * count.total
-            ideal_bad += (count.ideal_s or 0.0) * count.bad
-    return {"total_count": total, "bad_count": bad, "ideal_total_s": ideal_total, "ideal_bad_s": ideal_bad}
+    counts = [count for count in slice.counts if count.booked == "scheduled"]
+    return {
+        "total_count": sum(count.total for count in counts),
+        "bad_count": sum(count.bad for count in counts),
+        "ideal_total_s": sum((count.ideal_s or 0.0) * count.total for count in counts),
+        "ideal_bad_s": sum((count.ideal_s or 0.0) * count.bad for count in counts),
+        "ideal_startup_s": sum((count.ideal_s or 0.0) * count.startup for count in counts),
+    }
 
 
 def coverage(facts: Facts) -> float | None:
@@ -75,7 +74,7 @@ def waterfall(facts: Facts) -> list[dict[str, Any]]:
     run = get("run", 0.0) + get("micro", 0.0)
     busy = run + get("down", 0.0) + get("setup", 0.0)
     external, ideal = facts.get("external_s", 0.0), facts.get("ideal_total_s", 0.0)
-    bad = facts.get("ideal_bad_s", 0.0)
+    bad, startup = facts.get("ideal_bad_s", 0.0), facts.get("ideal_startup_s", 0.0)
     steps = [
         ("calendar_s", "Calendar time", calendar, "total"),
         ("unscheduled_s", "Not scheduled", get("unscheduled", 0.0), "loss"),
@@ -91,10 +90,31 @@ def waterfall(facts: Facts) -> list[dict[str, Any]]:
         ("micro_s", "Micro-stops", get("micro", 0.0), "loss"),
         ("reduced_speed_s", "Reduced speed", run - get("micro", 0.0) - ideal, "loss"),
         ("ideal_total_s", "Ideal time of all parts", ideal, "total"),
-        ("quality_s", "Rejects", bad, "loss"),
+        ("startup_rejects_s", "Start-up rejects", startup, "loss"),
+        ("quality_s", "Rejects", bad - startup, "loss"),
         ("ideal_good_s", "Ideal time of good parts", ideal - bad, "remainder"),
     ]
     return [{"name": n, "title": t, "seconds": s, "kind": k} for n, t, s, k in steps]
+
+
+SIX = {
+    "breakdowns": ("Breakdowns", ("internal_down_s", "external_s")),
+    "setup": ("Set-up and adjustment", ("setup_s",)),
+    "minor_stops": ("Idling and minor stops", ("micro_s",)),
+    "reduced_speed": ("Reduced speed", ("reduced_speed_s",)),
+    "process_rejects": ("Process rejects", ("quality_s",)),
+    "startup_rejects": ("Start-up rejects", ("startup_rejects_s",)),
+}
+"""The six big losses, and the steps of the waterfall that each is the sum of."""
+
+
+def six_big_losses(facts: Facts) -> list[dict[str, Any]]:
+    """The six big losses in seconds; with the ideal time of good parts they are the planned busy time."""
+    seconds = {step["name"]: step["seconds"] for step in waterfall(facts)}
+    return [
+        {"name": name, "title": title, "seconds": sum(seconds[step] for step in steps)}
+        for name, (title, steps) in SIX.items()
+    ]
 
 
 def pareto(facts: Facts) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ from edge.api.shapes import FROM, Numbers, Time
 
 
 class ExplainedInterval(Struct, rename=FROM):
-    """Time of one class; `ruling` put it there (None: the state itself), `offset` is the message that said so."""
+    """Time of one class; `ruling` put it there (None: the state itself), `offset` is the message that said so,
+    and `corrections` are the places in the journal of what people laid over it."""
 
     from_: Time
     to: Time
@@ -25,6 +26,7 @@ class ExplainedInterval(Struct, rename=FROM):
     shift: str | None
     stop_length_s: float | None
     offset: int | None
+    corrections: list[int]
 
 
 class ExplainedCount(Struct, rename=FROM):
@@ -37,6 +39,7 @@ class ExplainedCount(Struct, rename=FROM):
     total: int
     bad: int
     good: int
+    startup: int
     ideal_s: float | None
     ideal_total_s: float
     ideal_good_s: float
@@ -51,6 +54,9 @@ class ExplainedUnit(Struct):
     ts: Time
     first: str
     final: str
+    product: str | None
+    defects: int
+    route_clean: bool | None
     offsets: list[list[int]]
 
 

@@ -223,6 +223,14 @@ class LossReason(Struct):
     count: int
 
 
+class BigLoss(Struct):
+    """One of the six big losses; with the ideal time of good parts they make up the planned busy time."""
+
+    name: str
+    title: str
+    seconds: float
+
+
 class Losses(Struct, rename=FROM):
     """Where the time of the window went, and why the machine stood."""
 
@@ -232,6 +240,7 @@ class Losses(Struct, rename=FROM):
     timezone: str
     as_of: Time
     time: list[LossStep]
+    six_big_losses: list[BigLoss]
     reasons: list[LossReason]
     shift: str | UnsetType = UNSET
     date: str | UnsetType = UNSET

@@ -32,7 +32,7 @@ from edge.query.window import Window, named_shift, running_window, steps
 from edge.store import corrections, identity
 from edge.store.machines import MachineRow, all_machines, machines_under
 from edge.store.readings import ReadingsReader
-from edge.timemodel import NAME, pareto, waterfall
+from edge.timemodel import NAME, pareto, six_big_losses, waterfall
 
 SETTLE_S = 0.5
 MISSING_SHOWN = 20
@@ -247,6 +247,7 @@ class Query:
                 "timezone": self.plant.timezone(path),
                 "as_of": to_text(question.cut),
                 "time": waterfall(facts),
+                "six_big_losses": six_big_losses(facts),
                 "reasons": pareto(facts),
             }
 

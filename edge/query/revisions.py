@@ -17,8 +17,8 @@ from edge.cells import MachineCells
 from edge.clock import HOUR, SECOND, to_text
 from edge.facts import total
 from edge.host import PluginHost
+from edge.query.behind import ranges
 from edge.query.causes import Cause, causes, together
-from edge.query.explain import ranges
 from edge.query.kpis import Question, kpi_number
 from edge.query.window import Window
 from edge.store.events import PROMPT

@@ -68,16 +68,23 @@ def load_hour(db: apsw.Connection, machine: int, hour: int, resolution: int,
               received_until: int | None = None) -> HourEvents:  # fmt: skip
     """The events of an hour with the corrections that hold over it; with `received_until` as they were known then."""
     out = event_store.load(db, machine, hour, resolution, received_until)
+    for _, intervals, parts in holding(db, machine, hour, hour + HOUR, received_until):
+        out.correct(intervals, parts)
+    return out
+
+
+def holding(db: apsw.Connection, machine: int, start: int, end: int,
+            received_until: int | None = None) -> Iterator[tuple[int, list[Interval], list[Parts]]]:  # fmt: skip
+    """(offset, intervals, parts) in [start, end) of the corrections that hold there, in the order in which they were
+    said; with `received_until` as they were known then."""
     sql = (
-        "select intervals, parts from corrections where machine=?1 and end>=?2 and start<?3 and "
+        "select offset, intervals, parts from corrections where machine=?1 and end>=?2 and start<?3 and "
         "(?4 is null or received<=?4) and (revoked is null or revoked>coalesce(?4, revoked)) order by offset"
     )
-    rows: list[Any] = db.execute(sql, (machine, hour, hour + HOUR, received_until)).fetchall()
-    for intervals, parts in rows:
-        here = [p for p in _decode_parts(parts) if hour <= p.ts < hour + HOUR]
-        over = [i for i in _decode_intervals(intervals) if i.end > hour and i.start < hour + HOUR]
-        out.correct(over, here)
-    return out
+    rows: list[Any] = db.execute(sql, (machine, start, end, received_until)).fetchall()
+    for offset, intervals, parts in rows:
+        over = [i for i in _decode_intervals(intervals) if i.end > start and i.start < end]
+        yield offset, over, [p for p in _decode_parts(parts) if start <= p.ts < end]
 
 
 def said_between(db: apsw.Connection, machine: int, start: int, end: int, since: int,

@@ -74,7 +74,7 @@ def cut_bounds(walked: Walk, events: HourEvents, bounds: Sequence[int], rules: R
     if not bounds or not rules.changes(bounds[0], bounds[-1]):
         return list(bounds)
     products = {product for _, product in walked.products} | set(events.counts)
-    products |= {made.product for made in walked.made} | {product for _, _, product in events.scrap}
+    products |= {made.product for made in walked.made} | {product for _, _, product, _ in events.scrap}
     return sorted({*bounds, *rules.cuts(bounds[0], bounds[-1], products)})
 
 
@@ -160,11 +160,9 @@ def _spans(walked: Walk, pieces: Sequence[Piece], stops: Sequence[Stop], bounds:
         )  # fmt: skip
 
 
-def _booked(span: Span) -> str:
-    """Where parts of this second are booked: time and parts share one mask (rulings 27 and 28)."""
-    if not span.scheduled:
-        return "unscheduled"
-    return "gap" if span.state == "unknown" else "scheduled"
+def _books_alike(one: Span, other: Span) -> bool:
+    setting_up = one.time_class == SETUP, other.time_class == SETUP
+    return one.product == other.product and one.booked == other.booked and setting_up[0] == setting_up[1]
 
 
 class _Books:
@@ -176,41 +174,38 @@ class _Books:
         self.sums: dict[tuple[int, str | None, str], list[int]] = {}
         self.marks: dict[int, dict[str, int]] = {}
 
-    def _add(self, number: int, product: str | None, booked: str, total: int, bad: int, judged: int) -> None:
+    def _add(self, number: int, span: Span, product: str | None, booked: str, total: int, bad: int, judged: int, *,
+             startup: bool = False) -> None:  # fmt: skip
         signal = self.rules.at(self.bounds[number]).reject_signal
         if signal != "auto":
             judged = max(total, judged) if signal == "yes" else 0
-        row = self.sums.setdefault((number, product, booked), [0, 0, 0])
+        row = self.sums.setdefault((number, product, booked), [0, 0, 0, 0])
         row[0] += total
         row[1] += bad
         row[2] += judged
+        row[3] += bad if startup or span.time_class == SETUP else 0
 
-    def _stretches(self) -> Iterator[tuple[int, int, int, str, str | None]]:
-        """(start, end, slice, booked, product) of neighbouring spans that book alike, so that few sums are needed."""
+    def _stretches(self) -> Iterator[tuple[int, int, Span]]:
+        """(start, slice, its last span) of neighbouring spans that book alike, so that few sums are needed."""
         number, began = 0, None
         for span, following in zip(self.spans, [*self.spans[1:], None], strict=True):
             while span.start >= self.bounds[number + 1]:
                 number += 1
             began = span.start if began is None else began
             alike = following is not None and following.start < self.bounds[number + 1]
-            if (
-                alike
-                and following is not None
-                and following.product == span.product
-                and _booked(following) == _booked(span)
-            ):
+            if alike and following is not None and _books_alike(span, following):
                 continue
-            yield began, span.end, number, _booked(span), span.product
+            yield began, number, span
             began = None
 
     def add_columns(self, events: HourEvents) -> None:
         if not events.counts:
             return
-        for start, end, number, booked, product in self._stretches():
+        for start, number, span in self._stretches():
             for stated, columns in events.counts.items():
-                total, bad, judged = columns.sums(start, end)
+                total, bad, judged = columns.sums(start, span.end)
                 if total or bad or judged:
-                    self._add(number, stated or product, booked, total, bad, judged)
+                    self._add(number, span, stated or span.product, span.booked, total, bad, judged)
 
     def _at(self, ts: int) -> tuple[int, Span] | None:
         if not self.spans or not self.bounds[0] <= ts < self.bounds[-1]:
@@ -223,22 +218,22 @@ class _Books:
             if place is None:
                 continue
             number, span = place
-            booked = _booked(span)
+            booked = span.booked
             if booked == "scheduled" and made.across_gap:
                 booked = "gap"
             if made.counter == "bad":
-                self._add(number, made.product, booked, 0, made.parts, made.parts)
+                self._add(number, span, made.product, booked, 0, made.parts, made.parts)
             else:
-                self._add(number, made.product, booked, made.parts, 0, made.parts)
+                self._add(number, span, made.product, booked, made.parts, 0, made.parts)
             if made.flag:
                 self._mark(number, made.flag)
 
     def add_scrap(self, events: HourEvents) -> None:
-        for ts, qty, product in events.scrap:
+        for ts, qty, product, startup in events.scrap:
             place = self._at(ts)
             if place is not None:
                 number, span = place
-                self._add(number, product or span.product, _booked(span), 0, qty, qty)
+                self._add(number, span, product or span.product, span.booked, 0, qty, qty, startup=startup)
 
     def _mark(self, number: int, flag: str) -> None:
         marks = self.marks.setdefault(number, {})
@@ -247,7 +242,7 @@ class _Books:
     def counts(self, number: int) -> tuple[Count, ...]:
         then = self.rules.at(self.bounds[number])
         return tuple(
-            Count(product, booked, row[0], row[1], row[2], then.ideal(product))
+            Count(product, booked, row[0], row[1], row[2], then.ideal(product), row[3])
             for (slice_number, product, booked), row in self.sums.items()
             if slice_number == number
         )

@@ -15,6 +15,7 @@ from typing import Any
 from edge.clock import HOUR
 from edge.corrections import Interval, Parts
 from edge.events import (
+    STARTUP,
     Alarm,
     AnyEvent,
     CounterLevel,
@@ -98,7 +99,7 @@ class HourEvents:
         self.products: list[tuple[Sort, str]] = []
         self.orders: list[tuple[Sort, str, str, str | None, float | None]] = []
         self.levels: list[tuple[Sort, str, int, str | None]] = []
-        self.scrap: list[tuple[int, int, str | None]] = []
+        self.scrap: list[tuple[int, int, str | None, bool]] = []  # the last: of a start-up
         self.counts: dict[str | None, CountColumns] = {}
         self.offline: list[int] = []
         self.alarms: list[tuple[int, str, bool]] = []
@@ -122,7 +123,7 @@ class HourEvents:
         for one in parts:
             columns = self.counts.setdefault(one.product, CountColumns())
             if one.scrap:
-                self.scrap.append((one.ts, one.scrap, one.product))
+                self.scrap.append((one.ts, one.scrap, one.product, one.startup))
             else:
                 columns.add(one.ts, one.total, one.bad)
 
@@ -166,7 +167,7 @@ def _add_order(hour: HourEvents, event: OrderEvent) -> None:
 
 
 def _add_scrap(hour: HourEvents, event: ScrapReport) -> None:
-    hour.scrap.append((effect(event), event.qty, event.product))
+    hour.scrap.append((effect(event), event.qty, event.product, (event.reason or "").casefold() in STARTUP))
 
 
 _ADD: dict[type[Event], Callable[[HourEvents, Any], None]] = {

@@ -70,5 +70,8 @@ def test_losses_and_what_is_left_make_up_the_whole(data: st.DataObject) -> None:
         else:
             assert left is None or abs(left - step["seconds"]) < 1e-6, step
             left = step["seconds"]
+    steps = {step["name"]: step["seconds"] for step in found["time"]}
+    six = sum(loss["seconds"] for loss in found["six_big_losses"])
+    assert abs(six + steps["ideal_good_s"] - steps["planned_busy_s"]) < 1e-6
     length = max(0, min(window.end, inside.clock) - window.start) / 1e6
     assert abs(found["time"][0]["seconds"] - length * len(setting.paths)) < 1e-6

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from edge.query.explain import ranges
+from edge.query.behind import ranges
 from edge.query.query import Asked, Query
 from edge.query.window import Window
 from tests.scenarios.offline import answering

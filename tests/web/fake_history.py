@@ -54,7 +54,8 @@ def losses(asset: str, start: datetime, end: datetime, now: datetime) -> Json:
     ]
     time = [{"name": n, "title": t, "seconds": s, "kind": k} for n, t, s, k in steps]
     head = {key: seen[key] for key in ("asset", "from", "to", "timezone", "as_of")}
-    return head | {"time": time, "reasons": reasons(seen["spans"])}
+    big = [{"name": "breakdowns", "title": "Breakdowns", "seconds": seconds["down"]}]
+    return head | {"time": time, "six_big_losses": big, "reasons": reasons(seen["spans"])}
 
 
 def reasons(spans: list[Json]) -> list[Json]:

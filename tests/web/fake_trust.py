@@ -73,6 +73,7 @@ def interval(span: Json, number: int) -> Json:
         "ruling": 34 if span["stop"] else None,
         "stop_length_s": span["stop"] and span["stop"]["length_s"],
         "offset": None if span["state"] == "unknown" else FIRST_OFFSET + number,
+        "corrections": [],
     }
 
 
@@ -81,6 +82,7 @@ def counted(start: str, to: str) -> Json:
         "total": 1300,
         "bad": 13,
         "good": 1287,
+        "startup": 0,
         "ideal_s": 20.0,
         "ideal_total_s": 26000.0,
         "ideal_good_s": 25740.0,
@@ -97,6 +99,9 @@ def unit(ts: str) -> Json:
         "ts": ts,
         "first": "fail",
         "final": "pass",
+        "product": None,
+        "defects": 1,
+        "route_clean": None,
         "offsets": [[80_100, 80_100]],
     }
 

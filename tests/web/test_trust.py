@@ -228,3 +228,26 @@ def test_sheet_fits_a_phone(open_page: Open, name: str) -> None:
     assert page.evaluate(OVERFLOW) <= 0
     assert sheet(page, name).evaluate(OUTSIDE) == 0
     assert sheet(page, name).locator(".sheet-body").evaluate("node => node.scrollWidth - node.clientWidth") <= 0
+
+
+def test_a_step_of_the_waterfall_opens_the_intervals_that_it_is_the_sum_of(open_page: Open) -> None:
+    page = open_page(PAGE)
+    page.locator("[data-panel=losses] [data-name=internal_down_s] .pick").click()
+    panel = sheet(page, "loss")
+    expect(panel.locator("h2")).to_have_text("Stops")
+    expect(panel.locator("[data-part=intervals] tbody tr").first).to_contain_text("Down")
+    page.keyboard.press("Escape")
+    page.locator("[data-panel=losses] [data-name=quality_s] .pick").click()
+    expect(panel.locator("[data-part=counts] tfoot")).to_contain_text("26,000")
+
+
+def test_numbers_of_a_line_open_what_they_are_the_sum_of(open_page: Open) -> None:
+    page = open_page("/?asset=demo/packing/l1")
+    page.locator("line-section .line-numbers .figure").click()
+    expect(sheet(page, "explain").locator("[data-part=intervals]").first).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("line-section .line-others button").first.click()
+    expect(sheet(page, "explain")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("loss-waterfall [data-name=run_time_s] .pick").click()
+    expect(sheet(page, "loss").locator("[data-part=intervals] tbody tr").first).to_be_visible()

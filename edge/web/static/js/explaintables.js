@@ -19,7 +19,7 @@ export function intervalTable(intervals, rulings, zone) {
     stateName(interval.state),
     interval.reason ?? "",
     [interval.ruling === null ? t("explain.itself") : `${interval.ruling}: ${rulings[interval.ruling] ?? ""}`, "explain-ruling"],
-    interval.offset === null ? UNKNOWN : messageButtons([[interval.offset, interval.offset]], zone),
+    messagesBehind(interval, zone),
   ]);
   const names = ["from", "to", "length", "class", "state", "reason", "ruling", "message"];
   return h("div", {}, classSums(intervals), table(names, rows));
@@ -72,6 +72,12 @@ function classSums(intervals) {
 
 function tone(kind) {
   return h("span", { class: "toned", "data-tone": kind }, h("span", { class: "swatch", "aria-hidden": "true" }), t(`tone.${kind}`, {}, kind));
+}
+
+// The message that said so, and the corrections over it.
+function messagesBehind({ offset, corrections }, zone) {
+  const all = [...(offset === null ? [] : [offset]), ...corrections];
+  return all.length ? messageButtons(all.map((one) => [one, one]), zone) : UNKNOWN;
 }
 
 function time(text, zone) {

@@ -2,6 +2,7 @@
 
 import { arrange, h, setText } from "./dom.js";
 import { CardShelf } from "./card.js";
+import { openExplanation } from "./explain.js";
 import { FactorBars, headlineOf, KpiFigure, orderedKpis, valueText, unitOf } from "./kpis.js";
 import { PartsBar } from "./parts.js";
 import { nameOf } from "./plant.js";
@@ -43,11 +44,15 @@ export function countTones(statuses) {
 /** <line-section>: `show(plant, line, {sort, tone})`. */
 class LineSection extends HTMLElement {
   #parts = null;
+  #plant = null;
+  #line = null;
+  #first = null;
   #shelf = new CardShelf();
 
   show(plant, line, { sort, tone }) {
     this.#parts ??= this.#build(line);
     const p = this.#parts;
+    [this.#plant, this.#line] = [plant, line];
     setText(p.name, nameOf(line));
     setText(p.path, line.path);
     const kpis = orderedKpis(line.status?.kpis, plant.kpis);
@@ -62,8 +67,8 @@ class LineSection extends HTMLElement {
     const p = {
       name: h("a", { href: `/?${new URLSearchParams({ asset: line.path })}` }),
       path: h("span", { class: "line-path" }),
-      figure: new KpiFigure(),
-      factors: new FactorBars(),
+      figure: new KpiFigure(() => this.#explain(this.#first, null)),
+      factors: new FactorBars((value) => this.#explain(this.#first, value)),
       parts: new PartsBar(),
       others: h("dl", { class: "line-others" }),
       cards: h("div", { class: "cards" }),
@@ -75,19 +80,25 @@ class LineSection extends HTMLElement {
     return p;
   }
 
-  #showKpis([[, first], ...rest], parts) {
+  #explain(name, value) {
+    const { kpis, window: shift } = this.#line.status;
+    openExplanation({ name, plugin: "", version: "", ...kpis[name], ...this.#plant.kpis.get(name) }, value, this.#line.path, shift);
+  }
+
+  #showKpis([[name, first], ...rest], parts) {
     const p = this.#parts;
+    this.#first = name;
     p.figure.update(first);
     p.factors.update(first);
     p.parts.update(parts);
     const known = rest.filter(([, kpi]) => headlineOf(kpi) !== null);
-    p.others.replaceChildren(...known.map(([name, kpi]) => pooledKpi(name, kpi)));
+    p.others.replaceChildren(...known.map(([other, kpi]) => pooledKpi(other, kpi, () => this.#explain(other, null))));
   }
 }
 
-function pooledKpi(name, kpi) {
+function pooledKpi(name, kpi, click) {
   const text = valueText(kpi.headline, headlineOf(kpi), unitOf(kpi, kpi.headline));
-  return h("div", { "data-kpi": name, title: t("kpi.pooled") }, h("dt", {}, kpi.title), h("dd", {}, text));
+  return h("div", { "data-kpi": name, title: t("kpi.pooled") }, h("dt", {}, kpi.title), h("dd", {}, h("button", { type: "button", class: "pick", click }, text)));
 }
 
 /** Sections by line path, made once and kept. */

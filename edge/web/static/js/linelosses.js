@@ -3,6 +3,7 @@
 import { readAsset } from "./api.js";
 import { h } from "./dom.js";
 import "./losses.js";
+import { openLoss } from "./lossparts.js";
 import { t } from "./strings.js";
 
 /** Hidden unless the board shows exactly one line; `refresh(plant)`. */
@@ -13,6 +14,7 @@ export class LineLosses {
     const left = h("section", { class: "panel" }, h("h2", {}, t("losses.title")), this.waterfall);
     const right = h("section", { class: "panel" }, h("h2", {}, t("reasons.title")), this.reasons);
     this.node = h("div", { class: "panels", hidden: true }, left, right);
+    this.waterfall.addEventListener("pick", ({ detail }) => openLoss(detail, ...this.shown));
   }
 
   async refresh(plant) {
@@ -21,6 +23,8 @@ export class LineLosses {
     const losses = plant.filter && !others.length && from ? await lossesOf(line.path, from, to) : null;
     this.node.hidden = !losses;
     if (!losses) return;
+    const [kpi] = plant.kpis.keys();
+    this.shown = [kpi, line.path, { from: losses.from, to: losses.to }];
     this.waterfall.show(losses.time);
     this.reasons.show(losses.reasons);
   }

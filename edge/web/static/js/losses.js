@@ -10,7 +10,7 @@ const FAMILIES = [
   ["schedule", /^(unscheduled|planned_excluded|no_order|unknown|not_scheduled)/u],
   ["availability", /^(down|internal_down|setup|external|stop|failure|changeover)/u],
   ["performance", /^(micro|speed|slow|performance|reduced|minor)/u],
-  ["quality", /^(quality|reject|bad|scrap|defect)/u],
+  ["quality", /^(quality|reject|bad|scrap|defect|startup)/u],
 ];
 const SHOWN = 6; // reasons before somebody asks for all
 const UNPLANNED = new Set(["down", "micro"]);
@@ -22,7 +22,10 @@ function familyOf(name) {
   return FAMILIES.find(([, pattern]) => pattern.test(name))?.[0] ?? "other";
 }
 
-/** <loss-waterfall>: `show(steps)` with [{name, title, seconds, kind}] in the order of the waterfall. */
+/**
+ * <loss-waterfall>: `show(steps)` with [{name, title, seconds, kind}] in the order of the waterfall. A time is a button
+ * and dispatches `pick` (detail: the step).
+ */
 class LossWaterfall extends HTMLElement {
   show(steps) {
     const whole = steps.find((step) => step.kind === "total")?.seconds ?? 0; // every bar is a share of the first total
@@ -32,7 +35,8 @@ class LossWaterfall extends HTMLElement {
     }
     const head = [t("losses.step"), "", t("losses.time"), t("losses.share")].map((text) => h("th", { scope: "col" }, text));
     const rows = placed(steps).filter(({ step }) => step.kind !== "loss" || Math.abs(step.seconds) >= 0.5);
-    const body = rows.map((row) => waterfallRow(row, whole));
+    const picker = (step) => () => this.dispatchEvent(new CustomEvent("pick", { detail: step }));
+    const body = rows.map((row) => waterfallRow(row, whole, picker(row.step)));
     this.replaceChildren(
       h("table", { class: "waterfall" }, h("caption", { class: "visually-hidden" }, t("losses.title")), h("thead", {}, h("tr", {}, head)), h("tbody", {}, body)),
     );
@@ -53,7 +57,7 @@ function placed(steps) {
   });
 }
 
-function waterfallRow({ step, from, to }, whole) {
+function waterfallRow({ step, from, to }, whole, click) {
   const family = step.kind === "loss" ? familyOf(step.name) : step.kind;
   const gain = step.seconds < 0; // faster than planned: the ideal cycle is too slow
   const [left, right] = [Math.min(from, to), Math.max(from, to)].map((s) => (Math.max(s, 0) / whole) * WIDTH);
@@ -67,7 +71,7 @@ function waterfallRow({ step, from, to }, whole) {
     { "data-family": family, "data-kind": step.kind, "data-name": step.name },
     h("th", { scope: "row" }, t(`loss.${step.name}`, {}, step.title)),
     h("td", { class: "drawing" }, drawing),
-    h("td", { class: "number" }, sign + duration(Math.abs(step.seconds))),
+    h("td", { class: "number" }, h("button", { type: "button", class: "pick", title: t("kpi.explain"), click }, sign + duration(Math.abs(step.seconds)))),
     h("td", { class: "number share" }, percent(Math.abs(step.seconds) / whole)),
   );
 }

@@ -14,6 +14,7 @@ import { FramePicker } from "./frame.js";
 import { setZone } from "./header.js";
 import { KpiPanel } from "./kpipanel.js";
 import { live } from "./live.js";
+import { openLoss } from "./lossparts.js";
 import { nameOf } from "./plant.js";
 import { rejectionRows } from "./rejectiontable.js";
 import { SignalPanel } from "./signals.js";
@@ -33,6 +34,7 @@ class MachinePage extends HTMLElement {
   #frame = new FramePicker();
   #stops = [];
   #before = null;
+  #lost = null;
 
   connectedCallback() {
     this.asset = this.getAttribute("asset");
@@ -42,6 +44,7 @@ class MachinePage extends HTMLElement {
     this.card.addEventListener("explain", ({ detail }) => this.#explain(detail));
     this.timeline.addEventListener("pick", ({ detail }) => this.#openStop(this.#stops.find(({ start, end }) => start < detail.end && end > detail.start)));
     this.stops.addEventListener("pick", ({ detail }) => this.#openStop(detail));
+    this.waterfall.addEventListener("pick", ({ detail }) => this.#openLoss(detail));
     this.reasons.addEventListener("pick", ({ detail }) => this.#showStopsOf(detail));
     this.corrections.addEventListener("corrected", () => this.#corrected());
     live.addEventListener("status", ({ detail }) => this.#take(detail));
@@ -159,9 +162,15 @@ class MachinePage extends HTMLElement {
     live.soon(); // numbers of hours that are worked out anew follow a moment later
   }
 
-  #showLosses({ time, reasons }) {
+  #showLosses({ from, to, time, reasons }) {
+    this.#lost = { from, to };
     this.waterfall.show(time);
     this.reasons.show(reasons);
+  }
+
+  #openLoss(step) {
+    const [kpi] = this.#kpis.keys();
+    if (kpi) openLoss(step, kpi, this.asset, this.#lost);
   }
 
   async #readRejections() {
