@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -19,6 +20,8 @@ from edge.store.assessments import Acknowledgement, AssessmentWriter
 
 CLOCK_TOPIC = NOTICE_PREFIX + "clock"
 """An entry by which the service notes that time has passed: what monitors do about silence follows from the journal."""
+PASSED_OVER = 5000  # so many events that were not accepted are remembered at most
+SPARSELY = 10
 GRID = SECOND  # of received time: silence is looked at once in each
 
 
@@ -32,7 +35,7 @@ class Counts(msgspec.Struct):
 class Monitors:
     """Takes events in the order of the journal. Nothing happens where no plugin brings a monitor."""
 
-    def __init__(self, store: AssessmentWriter, plant: Plant, host: PluginHost, rules: WatchRules,
+    def __init__(self, store: AssessmentWriter, plant: Plant, host: PluginHost, rules: WatchRules, cursor: int,
                  warn: Callable[[str], None]) -> None:  # fmt: skip
         self._store, self._plant, self._host, self._rules = store, plant, host, rules
         self.active = bool(host.monitors)
@@ -42,19 +45,30 @@ class Monitors:
         self._clock = 0
         for loaded in host.monitors.values():
             loaded.paused = 0
+        self.cursor = cursor  # up to which what they were shown is in the store
+        self._passed_over: list[tuple[int, int]] = []
+        self._write_at = 0.0
         if self.active:
             self._restore(warn)
+        else:
+            store.forget_cursor()  # what comes now nobody is shown, later neither
 
     def _restore(self, warn: Callable[[str], None]) -> None:
         totals = self._store.totals()
         if totals is not None:
-            self._clock, self.counts = msgspec.msgpack.decode(totals, type=tuple[int, Counts])
+            self._passed_over = self._store.passed_over()
+            self.cursor, self._clock, self.counts = msgspec.msgpack.decode(totals, type=tuple[int, int, Counts])
+        else:
+            self._save_totals()  # from here on they are shown everything
         notices: Counter[str] = Counter()
         for number, path, checkpoint in self._store.checkpoints():
             watch = self._add(number, path)
             watch.restore(checkpoint, lambda text: notices.update([text]))
         for text, machines in notices.items():
             warn(f"{text} ({machines} machines)")
+
+    def _save_totals(self) -> None:
+        self._store.save_totals(msgspec.msgpack.encode((self.cursor, self._clock, self.counts)))
 
     def _add(self, number: int, path: str) -> Watch:
         watch = Watch(number, path, self._plant, self._host, self._rules, self._keep)
@@ -83,6 +97,15 @@ class Monitors:
         else:
             watch.event(event)
 
+    def pass_over(self, event: AnyEvent) -> None:
+        """An event that was not accepted: monitors are not shown it, after a restart neither."""
+        self._passed_over.append((event.offset, event.index))
+
+    @property
+    def passed_over(self) -> set[tuple[int, int]]:
+        """(offset, index) of the events after `cursor` that were passed over."""
+        return set(self._passed_over)
+
     def pass_time(self, received: int) -> None:
         """The journal has reached this received time; once in each second silent machines are looked at."""
         if received < self._clock + GRID:
@@ -110,10 +133,21 @@ class Monitors:
 
     # what is written
 
-    def commit(self) -> list[tuple[int, str, Assessment]]:
-        """Write what has changed, inside the caller's transaction; returns new rows: machine, monitor, assessment."""
+    def owes(self, cursor: int) -> bool:
+        """Whether the store has them as of an earlier cursor than this."""
+        return self.active and self.cursor < cursor
+
+    def commit(self, cursor: int, *, whole: bool) -> list[tuple[int, str, Assessment]]:
+        """Write what belongs to the cursor, inside the caller's transaction; returns (machine, monitor, assessment).
+
+        Where all monitors stand is written only so often that a tenth of the time goes into it, unless it must be
+        `whole`: until then it is in the store as of an earlier cursor, and what came since is shown to them again."""
         if not self.active:
             return []
+        if not (whole or len(self._passed_over) > PASSED_OVER or time.monotonic() >= self._write_at):
+            self._store.save_passed_over(self._passed_over)
+            return []
+        began = time.thread_time()
         for watch in self._watches.values():
             if watch.dirty:
                 checkpoint = watch.checkpoint()
@@ -122,5 +156,9 @@ class Monitors:
         said, self._said = self._said, []
         self._store.add(said)
         self.counts.late = sum(watch.window.pending.late for watch in self._watches.values())
-        self._store.save_totals(msgspec.msgpack.encode((self._clock, self.counts)))
+        self.cursor = cursor
+        self._save_totals()
+        self._passed_over.clear()
+        self._store.save_passed_over(self._passed_over)
+        self._write_at = time.monotonic() + SPARSELY * (time.thread_time() - began)
         return said

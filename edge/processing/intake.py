@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -119,6 +119,17 @@ class Intake:
                 machine = self.machine(said.asset or "", record.received)
                 self.monitors.correct(machine.number, machine.path, said, record.received)
 
+    def show_again(self, records: Iterable[Record], passed_over: Collection[tuple[int, int]]) -> None:
+        """Show monitors what they were shown before a restart and is not in the store as theirs."""
+        for record in records:
+            if record.topic.startswith(NOTICE_PREFIX):
+                self._tell_monitors(record)
+                continue
+            for event in decode(record, self.settings).events:
+                machine = self.machines.get(event.asset)
+                if self.monitors is not None and machine is not None and (event.offset, event.index) not in passed_over:
+                    self.monitors.take(machine.number, machine.path, event)
+
     def _take_message(self, decoded: Decoded, taken: Taken) -> None:
         tally = self.tally
         tally.processed += 1
@@ -134,12 +145,13 @@ class Intake:
                 again = self.identities.seen_sequence(machine.number, boot, seq, event.received)
             else:
                 again = self._is_duplicate(machine, event)
-            if again:
-                continue
-            if self._take_event(machine, event, taken):
+            if not again and self._take_event(machine, event, taken):
                 accepted = True
-            else:
+                continue
+            if not again:
                 refused.append(self._refusal(event, "too_many_signals", TOO_MANY_SIGNALS))
+            if self.monitors is not None:
+                self.monitors.pass_over(event)
         rejections = [*decoded.rejections, *refused] if refused else decoded.rejections
         if rejections:
             self._rejections.extend(rejections)

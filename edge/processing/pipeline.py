@@ -110,8 +110,7 @@ class Pipeline:
             self.intake = Intake(self.db, self.plant, self.decode_settings, self.readings, self.tally)
             self.evaluation = Evaluation(self.db, self.host, self.plant)
             self.intake.wants = self.evaluation.wants
-            self.monitors = Monitors(AssessmentWriter(self.db), self.plant, self.host, self.watching, self.hooks.warn)
-            self.intake.monitors = self.monitors if self.monitors.active else None
+            self._open_monitors()
             self._compare_rules()
         self._refresh_dirty()
         if self.tally.cursor and self.journal.first_offset > self.tally.cursor + 1:
@@ -120,6 +119,19 @@ class Pipeline:
                 "what lay between is gone"
             )
             self.tally.cursor = self.journal.first_offset - 1
+
+    def _open_monitors(self) -> None:
+        """Have monitors stand where the store says, and show them again what has been taken since."""
+        store, cursor = AssessmentWriter(self.db), self.tally.cursor
+        self.monitors = Monitors(store, self.plant, self.host, self.watching, cursor, self.hooks.warn)
+        self.intake.monitors = self.monitors if self.monitors.active else None
+        at, passed_over = self.monitors.cursor + 1, self.monitors.passed_over
+        while at <= cursor:
+            records = self.journal.read(at, min(BATCH, cursor + 1 - at))
+            if not records:
+                break
+            self.intake.show_again(records, passed_over)
+            at = records[-1].offset + 1
 
     def _forget_never_heard(self) -> None:
         """Machines that never spoke are there because the plant file names them; it may not any more."""
@@ -151,7 +163,7 @@ class Pipeline:
     def close(self) -> None:
         """Commit what is taken and close the store; twice does no harm."""
         if hasattr(self, "db"):
-            self.commit()
+            self.commit(whole=True)
             move_log(self.db)
             self.db.close()
             del self.db
@@ -192,6 +204,8 @@ class Pipeline:
                 self.evaluate_live()
                 self.work_on_cold(COLD_BUDGET_S if got else 10 * COLD_BUDGET_S)
             if not got:
+                if self.monitors.owes(self.tally.cursor) and not self._uncommitted:
+                    self.commit(whole=True)
                 self._retire()
                 self._wake.wait(0.05 if self._uncommitted else 0.25)
                 self._wake.clear()
@@ -212,19 +226,20 @@ class Pipeline:
             self.hooks.taken(taken)
         return len(records)
 
-    def commit(self) -> None:
-        """One transaction: everything taken, and the cursor."""
+    def commit(self, *, whole: bool = False) -> None:
+        """One transaction: everything taken, and the cursor; `whole`: monitors as of the cursor too, however long it
+        takes."""
         with self.db:
             self.intake.commit()
             self.readings.flush()
-            said = self.monitors.commit()
+            said = self.monitors.commit(self.tally.cursor, whole=whole)
             tally.save(self.db, self.tally)
         self._uncommitted = 0
         self._committed_at = time.monotonic()
         if said:
             paths = self.intake.by_number
             self.hooks.assessed([(paths[machine].path, monitor, one) for machine, monitor, one in said])
-        self.hooks.committed(self.tally.cursor)
+        self.hooks.committed(self.monitors.cursor if self.monitors.active else self.tally.cursor)
 
     def evaluate_live(self) -> None:
         """Facts of hours at hand that changed; at most a fifth of the time goes into it, however much there is."""
@@ -289,7 +304,7 @@ class Pipeline:
         while self.take_batch():
             if self._uncommitted >= COMMIT_EVENTS:
                 self.commit()
-        self.commit()
+        self.commit(whole=True)
         now = self.now()
         for machine in self.intake.machines.values():
             with self.db:

@@ -64,6 +64,7 @@ class AssessmentWriter:
 
     def __init__(self, db: apsw.Connection) -> None:
         self._db = db
+        self._passed_over = 0
         db.execute(SCHEMA)
 
     def add(self, rows: Iterable[tuple[int, str, Assessment]]) -> None:
@@ -84,6 +85,23 @@ class AssessmentWriter:
         """What `save_totals` wrote last."""
         found: Any = self._db.execute("select value from meta where key='monitors'").fetchone()
         return None if found is None else found[0]
+
+    def forget_cursor(self) -> None:
+        """What is shown to monitors the next time begins then."""
+        self._db.execute("delete from meta where key in ('monitors', 'passed_over')")
+
+    def save_passed_over(self, places: list[tuple[int, int]]) -> None:
+        """Keep which events were not shown, where that has changed."""
+        if len(places) != self._passed_over:
+            self._passed_over = len(places)
+            self._db.execute("insert or replace into meta values('passed_over', ?)", (_encode(places),))
+
+    def passed_over(self) -> list[tuple[int, int]]:
+        """What `save_passed_over` wrote last."""
+        found: Any = self._db.execute("select value from meta where key='passed_over'").fetchone()
+        places = [] if found is None else msgspec.msgpack.decode(found[0], type=list[tuple[int, int]])
+        self._passed_over = len(places)
+        return places
 
     def checkpoints(self) -> list[tuple[int, str, bytes]]:
         """(number, path, checkpoint) of every watched machine, by number."""

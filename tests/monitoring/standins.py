@@ -104,7 +104,7 @@ def seconds(count: int, apart: float = 1.0) -> list[int]:
 
 def kept(within: Inside) -> dict[str, Any]:
     """Everything that monitors left in the store, and where they stand."""
-    within.pipeline.commit()
+    within.pipeline.commit(whole=True)
     db = within.pipeline.db
     return {
         "history": db.execute("select * from assessments order by id").fetchall(),
@@ -115,5 +115,5 @@ def kept(within: Inside) -> dict[str, Any]:
 
 def states(within: Inside) -> list[str]:
     """The states of the history, in order."""
-    within.pipeline.commit()
+    within.pipeline.commit(whole=True)
     return [row.said.state for row in assessments.following(within.pipeline.db, 0, 1000)]
