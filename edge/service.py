@@ -71,7 +71,8 @@ def retention(store: StoreSettings) -> Retention:
 
 def watch_rules(settings: MonitorSettings) -> WatchRules:
     """How machines are watched, from the service file."""
-    return WatchRules(*(round(one * SECOND) for one in (settings.reorder_s, settings.tick_s, settings.history_s)))
+    lengths_s = (settings.reorder_s, settings.bundle_s, settings.tick_s, settings.history_s)
+    return WatchRules(*(round(one * SECOND) for one in lengths_s))
 
 
 def run(settings: Settings) -> int:

@@ -29,6 +29,7 @@ class WatchRules:
     """How machines are watched; microseconds. `tick_us` 0: no ticks."""
 
     reorder_us: int = 2 * SECOND
+    bundle_us: int = 120 * SECOND
     tick_us: int = 60 * SECOND
     history_us: int = 300 * SECOND
 
@@ -36,14 +37,12 @@ class WatchRules:
 class Standing(msgspec.Struct, array_like=True):
     """Where a watch stands: it belongs to the cursor that is written with it.
 
-    `received` is when the machine was heard, `ticked` (received time) and `tick_ts` are of its last tick; `before` are
-    the posts before the first of the ticks."""
+    `ticked` (received time) and `tick_ts` are of the last tick; `before` are the posts before the first of them."""
 
     schema: int
     interval_us: int
     pending: Pending
     context: Context
-    received: int = 0
     ticked: int = 0
     tick_ts: int = NEVER
     posts: dict[str, PostState] = {}
@@ -68,7 +67,7 @@ class Watch:
         interval_us = max(1, round(settings.monitor_interval_s * SECOND))
         context = Context(self._machine_rules.default_state, self._machine_rules.product)
         self.standing = Standing(SCHEMA, interval_us, Pending(), context)
-        self.window = Window(interval_us, rules.reorder_us, self.standing.pending)
+        self.window = Window(interval_us, rules.reorder_us, rules.bundle_us, self.standing.pending)
         known = watched(plant.settings, path)
         self.posts = [
             Post(host, loaded, known, rules.history_us, lambda name, said: keep(number, name, said))
@@ -88,7 +87,7 @@ class Watch:
             standing.pending.samples = {sample.ts // interval_us: sample for sample in samples}
             standing.interval_us = interval_us
         self.standing = standing
-        self.window = Window(interval_us, self._rules.reorder_us, standing.pending)
+        self.window = Window(interval_us, self._rules.reorder_us, self._rules.bundle_us, standing.pending)
         for post in self.posts:
             known = standing.posts.get(post.name)
             if known is None:
@@ -108,49 +107,43 @@ class Watch:
     def reading(self, event: Reading) -> None:
         """Take a reading."""
         self.dirty = True
-        if event.received > self.standing.received:
-            self.standing.received = event.received
         if self.window.add_reading(event):
-            self._show(self.window.release())
+            self._show(self.window.release(event.received))
 
     def event(self, event: AnyEvent) -> None:
         """Take any other event. One that came late still counts: for the state where no later one is known, for work
         done and alarms at the time that has been reached."""
         self.dirty = True
-        if event.received > self.standing.received:
-            self.standing.received = event.received
         if event.ts < self.window.pending.mark or isinstance(event, Offline):
             self._event(event)
         elif self.window.add_event(event):
-            self._show(self.window.release())
+            self._show(self.window.release(event.received))
 
     def heard(self, event: AnyEvent) -> None:
         """The machine is alive: its time has gone on."""
-        if event.received > self.standing.received:
-            self.standing.received = event.received
         if self.window.heard(event):
             self.dirty = True
-            self._show(self.window.release())
+            self._show(self.window.release(event.received))
 
     def silent(self, now: int) -> None:
         """Nothing has come until `now` (received time): nothing will overtake what waits, and time has passed."""
-        if self.window.waiting and now - self.standing.received >= self._rules.reorder_us:
+        if self.window.would_release(now):
             self.dirty = True
-            self._show(self.window.flush())
+            self._show(self.window.release(now))
         if self._is_time_to_tick(now):
             self._tick(now)
 
     def would_act(self, now: int) -> bool:
         """Whether `silent` would do anything."""
-        waited = now - self.standing.received >= self._rules.reorder_us
-        return (self.window.waiting and waited) or self._is_time_to_tick(now)
+        return self.window.would_release(now) or self._is_time_to_tick(now)
 
     def _is_time_to_tick(self, now: int) -> bool:
         standing, tick_us = self.standing, self._rules.tick_us
         if not tick_us or standing.context.at == NEVER:
             return False
-        last = max(standing.received, standing.ticked)
-        return now - last >= max(tick_us, (last - standing.received) // SPARSER)  # ever more seldom while it is silent
+        received = standing.pending.received
+        last = max(received, standing.ticked)
+        return now - last >= max(tick_us, (last - received) // SPARSER)  # ever more seldom while it is silent
 
     def work_done(self, component: str, action: str | None) -> None:
         """Somebody says that work has been done."""
@@ -238,7 +231,7 @@ class Watch:
         if standing.before is None:
             standing.before = {post.name: _encode(post.checkpoint()) for post in self.posts}
         standing.ticked = now
-        standing.tick_ts = max(standing.tick_ts, standing.context.at + now - standing.received)
+        standing.tick_ts = max(standing.tick_ts, standing.context.at + now - standing.pending.received)
         state = standing.context.silent_state(standing.tick_ts, self._machine_rules)
         self._observe(self._seen(standing.tick_ts, "tick", state=state))
         self.dirty = True

@@ -1,7 +1,8 @@
 """What came for one machine and may still be overtaken: sampled, sorted by event time, handed on when it is old enough.
 
-Everything follows from the event times of the machine alone, in the order of the journal, so that it does not matter in
-which batches the messages are taken, nor when. Pure.
+What waited for `reorder_us` of received time is old enough, and what lies `bundle_us` of event time behind the newest:
+a gateway that hands over a minute as one array of readings and one of states, or its past at once, is sorted too.
+Everything follows from the times in the journal, so that it does not matter in which batches messages are taken. Pure.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import msgspec
 
 from edge.events import AnyEvent, Reading
 
-NEVER = -(1 << 62)
+NEVER, FOREVER = -(1 << 62), 1 << 62
+SLOTS = 8  # of received time, in the time for which things wait
 
 
 class Sample(msgspec.Struct, array_like=True):
@@ -48,10 +50,13 @@ Item = Sample | AnyEvent
 
 
 class Pending(msgspec.Struct, array_like=True):
-    """What a window remembers. `top` is the newest event time, what is before `mark` has been handed on."""
+    """What a window remembers. `top` is the newest event time, and `tops` what it was at which received time, as
+    [slot, top] of the last slots; `received` is the newest received time. What is before `mark` has been handed on."""
 
     top: int = NEVER
     mark: int = NEVER
+    received: int = NEVER
+    tops: list[tuple[int, int]] = []
     samples: dict[int, Sample] = {}
     events: list[AnyEvent] = []
     late: int = 0  # readings that came after their time had been handed on
@@ -60,54 +65,78 @@ class Pending(msgspec.Struct, array_like=True):
 class Window:
     """Items of one machine. `interval_us` is the time for which one sample stands; 1: every reading is one."""
 
-    def __init__(self, interval_us: int, reorder_us: int, pending: Pending | None = None) -> None:
+    def __init__(self, interval_us: int, reorder_us: int, bundle_us: int, pending: Pending | None = None) -> None:
         self.pending = Pending() if pending is None else pending
-        self._interval, self._reorder = interval_us, reorder_us
-        self.due = NEVER if self.pending.mark == NEVER else self.pending.mark + interval_us + reorder_us
+        self._interval, self._reorder, self._bundle = interval_us, reorder_us, bundle_us
+        self._slot = max(1, reorder_us // SLOTS)
+        self._set_limits()
+
+    def _set_limits(self) -> None:
+        """When the next thing is old enough: by event time, and by received time."""
+        pending = self.pending
+        self._due = NEVER if pending.mark == NEVER else pending.mark + self._interval + self._bundle
+        self._ripe = (pending.tops[0][0] + 1) * self._slot + self._reorder if pending.tops else FOREVER
 
     def add_reading(self, event: Reading) -> bool:
-        """Take a reading; True where something is old enough now."""
+        """Take a reading; True where something may be old enough now."""
         pending, ts = self.pending, event.ts
         if ts < pending.mark:
             pending.late += 1
-            return False
+            return self.heard(event)
         place = ts // self._interval
         sample = pending.samples.get(place)
         if sample is None:
             pending.samples[place] = Sample(ts, event.signals, event.quality)
         else:
             sample.add(event)
-        if ts <= pending.top:
-            return False
-        pending.top = ts
-        return ts >= self.due
+        return self.heard(event)
 
     def add_event(self, event: AnyEvent) -> bool:
-        """Take an event that is not before the mark; True where something is old enough now."""
+        """Take an event that is not before the mark; True where something may be old enough now."""
         self.pending.events.append(event)
         return self.heard(event)
 
     def heard(self, event: AnyEvent) -> bool:
-        """The machine's time has gone on."""
+        """The machine's time has gone on; True where something may be old enough now."""
+        pending, ts, received = self.pending, event.ts, event.received
+        if received > pending.received:
+            pending.received = received
+        if ts > pending.top:
+            pending.top = ts
+            slot = pending.received // self._slot
+            tops = pending.tops
+            if tops and tops[-1][0] == slot:
+                tops[-1] = (slot, ts)
+            else:
+                tops.append((slot, ts))
+                if len(tops) == 1:
+                    self._ripe = (slot + 1) * self._slot + self._reorder
+        return pending.top >= self._due or received >= self._ripe
+
+    def release(self, now: int) -> list[Item]:
+        """What nothing may overtake any more at received time `now`, in order of event time."""
         pending = self.pending
-        if event.ts <= pending.top:
-            return False
-        pending.top = event.ts
-        return event.ts >= self.due
+        mark = (pending.top - self._bundle) // self._interval * self._interval
+        while pending.tops and (pending.tops[0][0] + 1) * self._slot + self._reorder <= now:
+            mark = max(mark, (pending.tops.pop(0)[1] + 1) // self._interval * self._interval)
+        if self._is_silent(now):
+            mark = (pending.top // self._interval + 1) * self._interval
+        out = self._until(mark)
+        self._set_limits()
+        return out
 
-    def release(self) -> list[Item]:
-        """What nothing may overtake any more, in order of event time."""
-        return self._until((self.pending.top - self._reorder) // self._interval * self._interval)
+    def would_release(self, now: int) -> bool:
+        """Whether something is old enough at received time `now`."""
+        return self.waiting and (now >= self._ripe or self._is_silent(now))
 
-    def flush(self) -> list[Item]:
-        """All there is: the machine has been silent for long enough."""
-        return self._until((self.pending.top // self._interval + 1) * self._interval)
+    def _is_silent(self, now: int) -> bool:
+        return now - self.pending.received >= self._reorder + self._interval
 
     def _until(self, mark: int) -> list[Item]:
         pending = self.pending
         if mark <= pending.mark:
             return []
-        pending.mark, self.due = mark, mark + self._interval + self._reorder
+        pending.mark = mark
         keyed: list[tuple[tuple[int, int, int, int, int], Item]] = []
         for place in [place for place, sample in pending.samples.items() if sample.ts < mark]:
             sample = pending.samples.pop(place)

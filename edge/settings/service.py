@@ -190,6 +190,7 @@ class MonitorSettings(Strict):
     """How machines are watched: in event time, so that nothing depends on when messages are taken."""
 
     reorder_s: NotNegative = 2.0
+    bundle_s: NotNegative = 120.0
     tick_s: NotNegative = 60.0
     history_s: Positive = 300.0
 
