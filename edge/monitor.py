@@ -93,7 +93,8 @@ class Assessment(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True)
 class Watched:
-    """The machine that a monitor is for. `settings` are those of the machine in the plant file, with defaults;
+    """The machine that a monitor is for. `settings` are those of the machine in the plant file, with defaults, and of
+    the monitor at this machine;
     `signal` gives those of one of its signals: `kind`, `bad`, `low`, `high`, `preset`, `iso_class` and so on."""
 
     asset: str
@@ -115,6 +116,9 @@ class Monitor:
     name: ClassVar[str]
     title: ClassVar[str] = ""
     version: ClassVar[str] = "1"  # a state of another version is not restored: the monitor learns anew
+    settings: ClassVar[
+        Mapping[str, Any]
+    ] = {}  # of its own, with defaults: `[machines."...".monitors.<name>]` sets them
     signals: ClassVar[tuple[str, ...]] = ("*",)  # which readings it wants: names with `*`, or `kind:vibration`
     rank: ClassVar[int] = 100  # order on the page, lowest first
 

@@ -68,11 +68,13 @@ class Watch:
         context = Context(self._machine_rules.default_state, self._machine_rules.product)
         self.standing = Standing(SCHEMA, interval_us, Pending(), context)
         self.window = Window(interval_us, rules.reorder_us, rules.bundle_us, self.standing.pending)
-        known = watched(plant.settings, path)
         self.posts = [
-            Post(host, loaded, known, rules.history_us, lambda name, said: keep(number, name, said))
+            Post(
+                host, loaded, watched(plant.settings, path, loaded.monitor), rules.history_us,
+                lambda name, said: keep(number, name, said),
+            )
             for loaded in host.monitors.values()
-        ]
+        ]  # fmt: skip
         self._wanted: dict[str, dict[str, bool]] = {post.name: {} for post in self.posts if not post.every}
 
     def restore(self, checkpoint: bytes, notice: Callable[[str], None]) -> None:

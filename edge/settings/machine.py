@@ -1,6 +1,6 @@
 """What can be set for a machine and its signals; every setting has a default."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
@@ -69,6 +69,7 @@ class MachineSettings(Strict):
     planned_scrap: float | None = Field(default=None, ge=0, lt=1)
     stop_reasons: Annotated[tuple[Name, ...], Field(strict=False, max_length=MOST_REASONS)] = ()
     signals: dict[Name, SignalSettings] = Field(default_factory=dict)
+    monitors: dict[Name, dict[str, Any]] = Field(default_factory=dict)
 
     @field_validator("stop_reasons")
     @classmethod

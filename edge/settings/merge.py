@@ -42,6 +42,10 @@ class MachineRules:
         given["signals"] = {
             name: _merged_signal(s.signals[name] for s in tables if name in s.signals) for name in names
         }
+        monitors = dict.fromkeys(name for settings in tables for name in settings.monitors)
+        given["monitors"] = {
+            name: {key: value for s in tables for key, value in s.monitors.get(name, {}).items()} for name in monitors
+        }
         return MachineSettings().model_copy(update=given)
 
     def _signal(self, path: str, name: str) -> SignalSettings:

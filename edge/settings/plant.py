@@ -20,7 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 CACHED_PATHS = 16_384  # bounded, because anybody may publish under any path
-NOT_DECISIVE = {"title", "target_oee", "stop_reasons", "signals", "monitor_interval_s"}
+NOT_DECISIVE = {"title", "target_oee", "stop_reasons", "signals", "monitor_interval_s", "monitors"}
 """Of a machine: shown or watched, no number depends on them."""
 OF_A_SIGNAL = {"kind", "unit", "low", "high", "target", "sigma", "rules"}  # what KPIs of readings depend on
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import pytest
 
 from edge.clock import MINUTE, SECOND
-from edge.monitor import Observation
+from edge.monitor import Observation, Watched
 from edge.monitoring.watch import WatchRules
+from edge.processing.pipeline import Hooks
 from tests.monitoring.standins import (
     NOON,
     SILENT_MEANS_NOTHING,
@@ -177,3 +179,34 @@ def test_readings_of_a_time_when_the_machine_was_cut_off_count_as_if_nothing_had
         connected.take(1000)
         expected = [p.checkpoint() for watch in connected.pipeline.monitors._watches.values() for p in watch.posts]
     assert order[0].state == expected[0].state
+
+
+class Tuned(Keeper):
+    name = "tuned"
+    settings = MappingProxyType({"threshold": 3.0, "learn_s": 600.0})
+    given: ClassVar[list[Any]] = []
+
+    def __init__(self, machine: Watched, state: dict[str, Any] | None = None) -> None:
+        super().__init__(machine, state)
+        self.given.append((machine.settings["threshold"], machine.settings["learn_s"], machine.signal("v1")["kind"]))
+
+
+def test_settings_of_a_monitor_come_from_the_plant_file_and_unknown_ones_are_named(tmp_path: Path) -> None:
+    plant = {
+        "machines": {
+            "site/*": {
+                "monitors": {"tuned": {"threshold": 4.0, "thrshold": 1}, "nobody": {}},
+                "signals": {"v*": {"kind": "vibration"}},
+            },
+            "site/area/line/m0": {"monitors": {"tuned": {"learn_s": 60}}},
+        }
+    }
+    warned: list[str] = []
+    hooks = Hooks(warn=warned.append)
+    with inside(tmp_path, [reading(NOON, 1.0), clock(END)], host_of(Tuned), plant, hooks=hooks) as within:
+        within.take(2)
+    assert Tuned.given == [(4.0, 60, "vibration")]
+    assert warned == [
+        '[machines."site/*".monitors.tuned]: tuned has no setting thrshold; it has threshold, learn_s',
+        '[machines."site/*".monitors.nobody]: there is no monitor nobody; there are tuned',
+    ]

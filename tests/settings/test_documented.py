@@ -34,7 +34,12 @@ TYPES = {
     str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path", date: "date",
     time: "time of day", datetime: "instant",
 }  # fmt: skip
-IN_WORDS = {"days": "all seven", "last": "end of `route`", "signals": "none"}  # defaults that no value can say
+IN_WORDS = {
+    "days": "all seven",
+    "last": "end of `route`",
+    "signals": "none",
+    "monitors": "none",
+}  # defaults that no value can say
 
 
 def sections() -> dict[str, dict[str, list[str]]]:
