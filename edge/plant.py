@@ -126,6 +126,7 @@ class Plant:
             ideal_s=self._ideal_s[number],
             is_first=name == next(iter(line.route), None),
             cycle_s=line.ideal_cycle_s,
+            route=line.route,
             complete=line.constraint is not None and line.last_station is not None,
         )
 

@@ -181,6 +181,7 @@ class LineRole:
     is_first: bool = False
     complete: bool = False  # the plant file names both the constraint and the last station
     cycle_s: float | None = None  # ideal seconds per part at the constraint, where that is not the product's
+    route: tuple[str, ...] = ()  # stations in order
 
     def ideal(self, product: str | None) -> float | None:
         """Ideal seconds per part at the constraint; None where that is not known."""

@@ -29,9 +29,11 @@ def numbers(plant: Mapping[str, Any], messages: Sequence[Message], paths: Sequen
     units = Units(facts)
     sums: dict[str, list[float]] = {}
     flags: set[str] = set()
-    stations: dict[str, Counter[str]] = {}
+    groups: tuple[dict[str, Counter[str]], dict[str, Counter[str]]] = ({}, {})
+    route: list[str] = []
     for path in paths:
         machine = Machine(plant, path)
+        route = machine.route
         history = History(machine, [fact for fact in facts if fact.machine == path], cut)
         parts = Parts(history)
         for name, value in {**times(history, start, end), **stop_counts(history, start, end),
@@ -40,10 +42,11 @@ def numbers(plant: Mapping[str, Any], messages: Sequence[Message], paths: Sequen
         for name, value in line_sums(history, parts, start, end).items():
             sums.setdefault(name, []).append(value)
         flags |= {name for ts, name in parts.flags if start <= ts < end}
-        for station, counted in units.stations(machine, start, end).items():
-            stations.setdefault(station, Counter()).update(counted)
+        for found, counted in zip(groups, units.counted(machine, start, end, parts.product_at), strict=True):
+            for name, sums_of_one in counted.items():
+                found.setdefault(name, Counter()).update(sums_of_one)
     total = {name: fsum(values) for name, values in sums.items()}
-    return {**total, **values(total), "flags": sorted(flags | value_flags(total)), **yields(stations)}
+    return {**total, **values(total), "flags": sorted(flags | value_flags(total)), **yields(*groups, route)}
 
 
 def times(history: History, start: int, end: int) -> dict[str, float]:

@@ -12,7 +12,7 @@ NUMBERS = (
     "unscheduled_count", "failures", "repairs_ended", "mtbf_s", "mttr_s", "availability", "availability_low",
     "availability_high", "coverage", "performance", "quality", "quality_by_count", "oee", "nee", "teep", "utilisation",
     "flags", "units", "first_pass", "final_pass", "first_pass_yield", "final_yield", "rty", "line_fpy", "stations",
-    "line_oee",
+    "line_oee", "products", "normalised_yield", "first_time_through", "dpu", "dpmo", "sigma_level",
 )  # fmt: skip
 
 

@@ -55,7 +55,12 @@ BODIES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     ),
     "unit": st.fixed_dictionaries(
         {"serial": st.sampled_from("abcdef"), "result": st.sampled_from((*("pass",) * 5, "fail", "abort"))},
-        optional={"station": st.sampled_from(("S1", "S2", "S1", "S2", "S3"))},
+        optional={
+            "station": st.sampled_from(("S1", "S2", "S1", "S2", "S3")),
+            "product": products,
+            "defects": st.integers(0, 3),
+            "opportunities": st.sampled_from((0, 4, 9)),
+        },
     ),
     "product": st.fixed_dictionaries({"product": products}),
     "order": st.fixed_dictionaries(
@@ -170,9 +175,15 @@ def orderless(draw: st.DrawFn, setting: Setting, *, most: int = 40) -> list[Mess
 
 
 def in_order(order: Sequence[Message]) -> list[Message]:
-    """The messages as they stand, received one after the other when all has happened."""
-    after = max((one.received for one in order), default=0)
+    """The messages as they stand, received one after the other when all has happened, also what corrections speak of:
+    of the time after its receipt a correction says nothing."""
+    after = max((max(one.received, _spoken_until(one)) for one in order), default=0)
     return [Message(one.topic, one.payload, after + n * SECOND) for n, one in enumerate(order)]
+
+
+def _spoken_until(one: Message) -> int:
+    to = json.loads(one.payload).get("to") if one.topic.startswith("$") else None
+    return 0 if to is None else round(datetime.fromisoformat(to).timestamp() * 1_000_000)
 
 
 def _together(wanted: bool, single: Sequence[Message]) -> Iterator[Message]:

@@ -6,7 +6,7 @@ stations' first pass yields. Rework and retests never count, aborted tests are n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from edge import Facts, Kpi, Slice, Unit, hookimpl
@@ -22,7 +22,7 @@ from edge_first_pass_yield.formulas import (
     sigma_level,
 )
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 
 class FirstPassYield(Kpi):
@@ -42,29 +42,32 @@ class FirstPassYield(Kpi):
 
     def facts(self, slice: Slice) -> Facts:
         stations: dict[str, dict[str, int]] = {}
+        products: dict[str, dict[str, int]] = {}
         for unit in slice.units:
             add_unit(stations.setdefault(unit.station, dict.fromkeys(COUNTED, 0)), unit)
+            product = product_of(slice, unit)
+            if product:
+                add_unit(products.setdefault(product, dict.fromkeys(COUNTED, 0)), unit)
         sums = {name: sum(s[name] for s in stations.values()) for name in COUNTED}
-        return {**sums, "stations": stations}
+        route = {} if slice.line is None else dict.fromkeys(slice.line.route, slice.seconds)
+        return {**sums, "stations": stations, "products": products, "route": route}
 
     def values(self, facts: Facts) -> Mapping[str, Any]:
         stations = facts.get("stations", {})
-        route = [s for s in stations.values() if s["route_units"]]
-        rolled = rty(s["first_pass"] / s["units"] for s in route) if route else None
-        per_million = dpmo(facts["counted_defects"], 1, facts["opportunities"])
+        steps = list(facts.get("route") or stations)
+        rolled = rolled_yield([stations.get(step) for step in steps])
         return {
             "first_pass_yield": fpy(facts["first_pass"], facts["units"]),
             "final_yield": ratio(facts["final_pass"], facts["units"]),
             "first_time_through": first_time_through(facts["units"], facts["scrapped"], facts["reworked"]),
             "rty": rolled,
-            "normalised_yield": None if rolled is None else normalised_yield(rolled, len(route)),
+            "normalised_yield": None if rolled is None else normalised_yield(rolled, len(steps)),
             "line_fpy": ratio(facts["clean"], facts["started"]),
-            "dpu": dpu(facts["defects"], facts["units"]),
-            "dpmo": per_million,
-            "sigma_level": None if per_million is None else sigma_level(per_million, shift=SHIFT, two_sided=False),
+            **defect_values(facts),
             "sigma_shift": SHIFT,
             "sigma_sides": 1,
-            "stations": {name: station_values(s) for name, s in sorted(stations.items())},
+            "stations": {name: group_values(s) for name, s in sorted(stations.items())},
+            "products": {name: group_values(s) for name, s in sorted(facts.get("products", {}).items())},
         }
 
 
@@ -92,14 +95,37 @@ def add_unit(sums: dict[str, int], unit: Unit) -> None:
         sums["clean"] += unit.route_clean
 
 
-def station_values(sums: Mapping[str, int]) -> dict[str, float | None]:
-    """The yields of one station."""
+def product_of(slice: Slice, unit: Unit) -> str | None:
+    """What a unit is: as its message says, else what was being made."""
+    return unit.product or next((span.product for span in slice.spans if span.start <= unit.ts < span.end), None)
+
+
+def rolled_yield(steps: Sequence[Mapping[str, int] | None]) -> float | None:
+    """The product over the steps; None where there are none, or one has seen no unit: its yield is not known."""
+    sums = [step for step in steps if step and step["units"]]
+    return rty(step["first_pass"] / step["units"] for step in sums) if steps and len(sums) == len(steps) else None
+
+
+def defect_values(sums: Mapping[str, Any]) -> dict[str, float | None]:
+    """Defects per unit and per million opportunities, and the sigma level of the latter, one-sided."""
+    per_million = dpmo(sums["counted_defects"], 1, sums["opportunities"])
+    return {
+        "dpu": dpu(sums["defects"], sums["units"]),
+        "dpmo": per_million,
+        "sigma_level": None if per_million is None else sigma_level(per_million, shift=SHIFT, two_sided=False),
+    }
+
+
+def group_values(sums: Mapping[str, int]) -> dict[str, float | None]:
+    """The yields of one station, or of one product."""
     units = sums["units"]
     return {
         "units": units,
         "first_pass": sums["first_pass"],
         "fpy": fpy(sums["first_pass"], units),
         "final_yield": ratio(sums["final_pass"], units),
+        "first_time_through": first_time_through(units, sums["scrapped"], sums["reworked"]),
+        **defect_values(sums),
     }
 
 

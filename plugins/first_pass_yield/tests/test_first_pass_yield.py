@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edge import Slice, Unit
+from edge import LineRole, Slice, Span, Unit
 from edge.facts import total
 from edge_first_pass_yield import FirstPassYield, formulas
 
@@ -76,3 +76,26 @@ def test_no_defect_at_all_has_no_level() -> None:
 def test_yields_and_defects_lead_to_each_other() -> None:
     assert formulas.dpu_of_yield(formulas.rty_of_dpu(0.3)) == pytest.approx(0.3)
     assert formulas.normalised_yield(formulas.rty([0.9, 0.9, 0.9]), 3) == pytest.approx(0.9)
+
+
+def test_a_step_of_the_route_that_saw_no_unit_leaves_the_rolled_yield_unknown() -> None:
+    kpi = FirstPassYield()
+    route = LineRole("a/b/c", False, False, route=("s1", "s2"))
+    one = kpi.facts(Slice("a/b/c/d", 0, 9, (), units=(Unit("u1", "s1", 1, "pass", "pass"),), line=route))
+    two = kpi.facts(Slice("a/b/c/e", 0, 9, (), units=(Unit("u1", "s2", 2, "fail", "pass"),), line=route))
+    other = kpi.facts(Slice("a/b/c/f", 0, 9, (), units=(Unit("u1", "elsewhere", 2, "fail", "pass"),), line=route))
+    assert kpi.values(total([one, other]))["rty"] is None
+    assert kpi.values(total([one, two, other]))["rty"] == 0.0
+    assert kpi.values(total([one, two, other]))["normalised_yield"] == 0.0
+
+
+def test_yields_of_each_product_are_those_of_its_units() -> None:
+    kpi = FirstPassYield()
+    spans = (Span(0, 5, "running", "run", True, product="A"), Span(5, 9, "running", "run", True, product="B"))
+    units = (
+        Unit("u1", "s", 1, "pass", "pass"), Unit("u2", "s", 5, "fail", "pass", defects=2, opportunities=10),
+        Unit("u3", "s", 6, "pass", "pass", product="A"),
+    )  # fmt: skip
+    products = kpi.values(kpi.facts(Slice("a/b/c/d", 0, 9, spans, units=units)))["products"]
+    assert {name: (one["units"], one["fpy"]) for name, one in products.items()} == {"A": (2, 1.0), "B": (1, 0.0)}
+    assert (products["B"]["dpu"], products["B"]["dpmo"], products["B"]["first_time_through"]) == (2.0, 200_000, 0.0)
