@@ -7,11 +7,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from edge_maintenance import assess, train
+from edge_maintenance import assess, train, train_weibull
 from edge_maintenance.model import ModelError
 from edge_maintenance.table import TableError
 
-COMMANDS = {"assess": assess, "train": train}
+COMMANDS = {"assess": assess, "train": train, "weibull": train_weibull}
 """Name: the module that adds its options and runs it."""
 
 

@@ -1,32 +1,34 @@
-"""How long a machine will last: said by a model, else by the trend to a limit, else by the age of its components."""
+"""How long a machine will last: said by a model, else by the trend of a signal to its limit."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from pathlib import Path
+from math import isfinite
 from typing import Any
 
 from edge import Observation, RemainingLife, Watched
-from edge_maintenance.model import Model, load_model
+from edge_maintenance import life_model, trend
 
 UNKNOWN = RemainingLife(None)
-COUNTED = ("cycles", "rows")
-"""Units of a model that are counted by the machine's cycles; all others are times, of its running."""
-STALE_S = 86_400.0
-"""After so long without a row that says anything, what was said is marked as old."""
+SHORTEST_S, LONGEST_S = 6 * 3600.0, 30 * 86_400.0
+"""Memory of a trend: it goes by half of what was seen, within these."""
+
+Limits = tuple[float | None, float | None]
 
 
 class LifeWatch:
     """Watches one machine. `state` is plain data, kept up to date by `update`; give it back after a restart.
 
-    Settings of the machine: `model` (path of a model file), `max_life` (of that model, to hold it lower),
-    `model_component` (the component whose replacement makes the machine new to the model; default: any work)."""
+    Settings of the machine: `model` (path of a model file), `max_life` (to hold that model's lower), `model_component`
+    (whose replacement makes the machine new to the model; default: any work). Of a signal: `low`, `high`."""
 
     def __init__(self, machine: Watched, state: dict[str, Any] | None = None) -> None:
         self.machine = machine
-        self.model = model_at(machine.settings.get("model"))
+        self.model = life_model.model_at(machine.settings.get("model"))
         self.max_life: float | None = machine.settings.get("max_life")
         self.state: dict[str, Any] = {} if state is None else state
+        self._limits: dict[str, Limits | None] = {}
+        self._trend: RemainingLife | None = None
+        self._trend_is_old = True  # it follows from the state, and is worked out when that has changed
 
     @property
     def version(self) -> str:
@@ -35,59 +37,62 @@ class LifeWatch:
 
     def update(self, observation: Observation) -> RemainingLife:
         """Take one observation; what is known of the remaining life now, without a value where nothing is."""
-        if self.model is None:
-            return UNKNOWN
         if observation.kind == "maintenance":
-            if self.machine.settings.get("model_component") in (None, observation.component):
-                self.state.pop("model", None)
-            return UNKNOWN
-        return self._by_model(self.model, observation)
+            self._renew(observation)
+        if observation.kind == "reading" and (observation.running or observation.state == "unknown"):
+            self._follow(observation)
+        return self._by_model(observation) or self._by_trend() or UNKNOWN
 
-    def _by_model(self, model: Model, observation: Observation) -> RemainingLife:
-        counted = model.file.unit in COUNTED
-        at = float(observation.cycles) if counted else observation.run_s / model.file.unit_s
-        known = self.state.get("model")
-        if known is None:
-            known = self.state["model"] = {"start": at, "ts": observation.ts, "said": None, **model.recipe.start()}
-        at -= known["start"]
-        if observation.kind == "reading" and model.recipe.take(known, observation.signals, at):
-            life = model.life(model.recipe.features(known))
-            known["ts"] = observation.ts
-            known["said"] = [life.value, life.low, life.high, self._remark(model, known, life.outside)]
-        if known["said"] is None:
-            return UNKNOWN
-        value, low, high, text = known["said"]
-        gone = max(at - known["age"], 0.0)
-        if observation.ts - known["ts"] > STALE_S * 1e6:
-            text = "; ".join(filter(None, ("old: nothing was heard that says more", text)))
-        value, low, high = self._held(value - gone), self._held(low - gone), max(high - gone, 0.0)
-        return RemainingLife(value, low, high, model.file.interval.coverage, model.file.unit, "model", text)
+    def _renew(self, observation: Observation) -> None:
+        """Work was done: trends begin anew, and so does the model if it is told by that component."""
+        self.state.pop("trends", None)
+        self._trend_is_old = True
+        if self.machine.settings.get("model_component") in (None, observation.component):
+            self.state.pop("model", None)
 
-    def _held(self, life: float) -> float:
-        """Not below 0, nor above what the settings allow; the upper end stays what it is: it may last longer."""
-        return max(life if self.max_life is None else min(life, self.max_life), 0.0)
+    def _by_model(self, observation: Observation) -> RemainingLife | None:
+        if self.model is None:
+            return None
+        state = self.state.get("model")
+        if state is None:
+            state = self.state["model"] = life_model.start(self.model, observation)
+        return life_model.life_of(self.model, state, observation, self.max_life)
 
-    def _remark(self, model: Model, known: dict[str, Any], outside: tuple[str, ...]) -> str:
-        """What has to be said of a value that stands on less than the training had."""
-        found = []
-        if outside:
-            named = list(dict.fromkeys(name.split(" ", 1)[-1] for name in outside))
-            found.append(f"outside the range of the training ({', '.join(named[:3])}): the interval is wider")
-        unseen = model.recipe.unseen(known)
-        if unseen:
-            found.append(f"without {', '.join(unseen[:3])}")
-        return "; ".join(found)
+    def _follow(self, observation: Observation) -> None:
+        """Signals with a limit: how they change while the machine runs."""
+        at_s = observation.run_s
+        for name, value in observation.signals.items():
+            if self._limits_of(name) is None or not isinstance(value, float | int) or not isfinite(value):
+                continue
+            trends = self.state.setdefault("trends", {})
+            if name not in trends:
+                trends[name] = trend.start(at_s, float(value))
+            if trend.take(trends[name], at_s, float(value), SHORTEST_S, LONGEST_S):
+                self._trend_is_old = True
 
+    def _limits_of(self, name: str) -> Limits | None:
+        if name not in self._limits:
+            known = self.machine.signal(name)
+            limits = (known.get("low"), known.get("high"))
+            self._limits[name] = None if limits == (None, None) else limits
+        return self._limits[name]
 
-def model_at(path: str | None) -> Model | None:
-    """The model of a file, read once for all machines. Raises ModelError."""
-    if not path:
-        return None
-    file = Path(path)
-    changed = file.stat().st_mtime_ns if file.exists() else 0
-    return _model_of(str(file), changed)
+    def _by_trend(self) -> RemainingLife | None:
+        if self._trend_is_old:
+            self._trend, self._trend_is_old = self._first_to_meet_a_limit(), False
+        return self._trend
 
-
-@lru_cache(maxsize=32)
-def _model_of(path: str, changed: int) -> Model:
-    return load_model(path)
+    def _first_to_meet_a_limit(self) -> RemainingLife | None:
+        found: list[tuple[float, RemainingLife]] = []
+        for name, state in self.state.get("trends", {}).items():
+            line = trend.line_of(state)
+            low, high = self._limits_of(name) or (None, None)
+            for limit, side in ((low, -1.0), (high, 1.0)):
+                if line is None or limit is None:
+                    continue
+                to = trend.time_to(line, limit, side, trend.memory_of(state, SHORTEST_S, LONGEST_S))
+                if to is not None:
+                    text = f"{name} goes to {limit:g} at {line.slope * 86_400:+.3g} a day"
+                    life = RemainingLife(to.value, to.low, to.high, trend.COVERAGE, "s", "trend", text)
+                    found.append((to.value, life))
+        return min(found, key=lambda one: one[0])[1] if found else None

@@ -10,22 +10,13 @@ import pytest
 from edge_maintenance.model import Model, ModelError, checksum, load_model, read_model
 from edge_maintenance.train_fit import fit
 
-TREE = {"feature": [0, -1, 2, -1, -1], "threshold": [0.5, 0, 3.0, 0, 0], "left": [1, 0, 3, 0, 0],
-        "right": [2, 0, 4, 0, 0], "value": [0, 10.0, 0, 20.0, 30.0]}  # fmt: skip
+PUMP = json.loads((Path(__file__).parent / "pump_model.json").read_text())
+"""A small model of one signal: two levels of life by the level of heat, then by age. Without its checksum."""
+TREE = PUMP["parts"][0]["trees"][0]
 
 
 def model(**changes: Any) -> dict[str, Any]:
-    """A small model of one signal: two levels of life by the level of heat, then by age."""
-    found: dict[str, Any] = {
-        "format": "edge-life-model", "version": 1, "name": "pump", "licence": "CC0", "provenance": "made by hand",
-        "unit": "h", "unit_s": 3600.0, "max_life": 50.0, "signals": ["heat"],
-        "regimes": {"signals": [], "scale": [], "radius": 1.0, "centres": [[]], "mean": [[60.0]], "sd": [[2.0]]},
-        "lengths": {"memory": 4.0, "first": 12.0, "young": 20.0, "step": 1.0},
-        "range": {"low": [-3.0, -3.0, 0.0], "high": [3.0, 3.0, 100.0]},
-        "parts": [{"kind": "trees", "weight": 1.0, "bias": 5.0, "trees": [TREE]}],
-        "interval": {"coverage": 0.8, "at": [0.0, 50.0], "low": [-2.0, -12.0], "high": [2.0, 12.0], "outside": 2.0},
-    }  # fmt: skip
-    found |= changes
+    found = PUMP | changes
     return found | {"checksum": checksum(found)}
 
 

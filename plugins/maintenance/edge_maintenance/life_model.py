@@ -1,0 +1,76 @@
+"""Remaining life as a model file says it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from edge import Observation, RemainingLife
+from edge_maintenance.model import Model, load_model
+
+COUNTED = ("cycles", "rows")
+"""Units of a model that are counted by the machine's cycles; all others are times, of its running."""
+STALE_S = 86_400.0
+"""After so long without a row that says anything, what was said is marked as old."""
+
+
+def start(model: Model, observation: Observation) -> dict[str, Any]:
+    """The state of a machine that is new to the model: plain data."""
+    return {"from": age_of(model, observation), "ts": observation.ts, "said": None, **model.recipe.start()}
+
+
+def age_of(model: Model, observation: Observation) -> float:
+    """What the machine has run or made since it was first heard, in the unit of the model."""
+    counted = model.file.unit in COUNTED
+    return float(observation.cycles) if counted else observation.run_s / model.file.unit_s
+
+
+def life_of(
+    model: Model, state: dict[str, Any], observation: Observation, max_life: float | None
+) -> RemainingLife | None:
+    """Take an observation; the life of the last row that said anything, less what has gone by since then.
+
+    The value is held to `max_life`. Its upper end is not: it may last longer."""
+    at = age_of(model, observation) - state["from"]
+    runs = observation.running or observation.state == "unknown"
+    if observation.kind == "reading" and runs and model.recipe.take(state, observation.signals, at):
+        life = model.life(model.recipe.features(state))
+        state["ts"] = observation.ts
+        state["said"] = [life.value, life.low, life.high, _remark(model, state, life.outside)]
+    if state["said"] is None:
+        return None
+    value, low, high, text = state["said"]
+    gone = max(at - state["age"], 0.0)
+    value, low, high = (max(one - gone, 0.0) for one in (value, low, high))
+    if max_life is not None:
+        value, low = min(value, max_life), min(low, max_life)
+    if observation.ts - state["ts"] > STALE_S * 1e6:
+        text = "; ".join(filter(None, ("old: nothing was heard that says more", text)))
+    return RemainingLife(value, low, high, model.file.interval.coverage, model.file.unit, "model", text)
+
+
+def _remark(model: Model, state: dict[str, Any], outside: tuple[str, ...]) -> str:
+    """What has to be said of a value that stands on less than the training had."""
+    found = []
+    if outside:
+        named = list(dict.fromkeys(name.split(" ", 1)[-1] for name in outside))
+        found.append(f"outside the range of the training ({', '.join(named[:3])}): the interval is wider")
+    unseen = model.recipe.unseen(state)
+    if unseen:
+        found.append(f"without {', '.join(unseen[:3])}")
+    return "; ".join(found)
+
+
+def model_at(path: str | None) -> Model | None:
+    """The model of a file, read once for all machines. Raises ModelError."""
+    if not path:
+        return None
+    file = Path(path)
+    changed = file.stat().st_mtime_ns if file.exists() else 0
+    return _model_of(str(file), changed)
+
+
+@lru_cache(maxsize=32)
+def _model_of(path: str, changed: int) -> Model:
+    return load_model(path)

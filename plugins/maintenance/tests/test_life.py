@@ -1,0 +1,121 @@
+"""Remaining life of one machine: by a model, else a trend; renewed by work done."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge import Observation, RemainingLife, Watched
+from edge_maintenance.life import LifeWatch
+from edge_maintenance.model import checksum
+
+HOUR_US = 3_600_000_000
+
+
+def watch(state: dict[str, Any] | None = None, **settings: Any) -> LifeWatch:
+    signals = settings.pop("signals", {})
+    return LifeWatch(Watched("a/b/c/pump", settings, signals), state)
+
+
+def reading(hour: float, running: bool = True, **signals: float) -> Observation:
+    state = "running" if running else "idle"
+    return Observation("a/b/c/pump", round(hour * HOUR_US), "reading", signals, state=state, run_s=hour * 3600.0)
+
+
+def work(hour: float, component: str) -> Observation:
+    return Observation("a/b/c/pump", round(hour * HOUR_US), "maintenance", component=component, run_s=hour * 3600.0)
+
+
+def tick(hour: float, run_h: float) -> Observation:
+    return Observation("a/b/c/pump", round(hour * HOUR_US), "tick", run_s=run_h * 3600.0)
+
+
+@pytest.fixture
+def pump(tmp_path: Path) -> str:
+    """A model file of hours: 15 h left while heat is usual, then by age."""
+    found = json.loads((Path(__file__).parent / "pump_model.json").read_text())
+    (tmp_path / "pump.json").write_text(json.dumps(found | {"checksum": checksum(found)}))
+    return str(tmp_path / "pump.json")
+
+
+def test_without_model_and_limit_nothing_is_known() -> None:
+    assert watch().update(reading(1, heat=60.0)) == RemainingLife(None)
+
+
+def test_model_says_value_interval_and_unit(pump: str) -> None:
+    life = watch(model=pump).update(reading(1, heat=60.0))
+    assert life == RemainingLife(15.0, 10.0, 20.0, 0.8, "h", "model", "")
+
+
+def test_between_rows_life_goes_down_with_what_was_run(pump: str) -> None:
+    at_work = watch(model=pump)
+    at_work.update(reading(1, heat=60.0))
+    life = at_work.update(reading(1.25, heat=90.0))  # a quarter of the usual distance of rows
+    assert (life.value, life.low, life.high) == (14.75, 9.75, 19.75)
+
+
+def test_idle_machine_is_not_looked_at(pump: str) -> None:
+    at_work = watch(model=pump)
+    at_work.update(reading(1, heat=60.0))
+    assert at_work.update(reading(2, running=False, heat=99.0)).value == 14.0
+
+
+def test_outside_the_training_it_says_so(pump: str) -> None:
+    life = watch(model=pump).update(reading(1, heat=72.0))
+    assert life.value is not None
+    assert (life.high or 0) - life.value > 12
+    assert life.text == "outside the range of the training (heat): the interval is wider"
+
+
+def test_setting_holds_the_value_lower_but_not_its_upper_end(pump: str) -> None:
+    life = watch(model=pump, max_life=12.0).update(reading(1, heat=60.0))
+    assert (life.value, life.low, life.high) == (12.0, 10.0, 20.0)
+
+
+def test_after_a_day_of_silence_what_was_said_is_old(pump: str) -> None:
+    at_work = watch(model=pump)
+    at_work.update(reading(1, heat=60.0))
+    assert at_work.update(tick(24, 1)).text == ""
+    assert at_work.update(tick(26, 1)).text == "old: nothing was heard that says more"
+
+
+@pytest.mark.parametrize(("setting", "renewed"), [({}, True), ({"model_component": "rotor"}, True),
+                                                  ({"model_component": "seal"}, False)])  # fmt: skip
+def test_work_makes_the_machine_new_to_the_model(pump: str, setting: dict[str, str], renewed: bool) -> None:
+    at_work = watch(model=pump, **setting)
+    for hour in range(40):
+        at_work.update(reading(hour, heat=62.0))
+    life = at_work.update(work(40, "rotor"))
+    assert (life.value is None) == renewed
+
+
+LIMIT = {"heat": {"high": 90.0}}
+
+
+def test_trend_says_when_the_limit_is_met() -> None:
+    at_work = watch(signals=LIMIT)
+    lives = [at_work.update(reading(hour / 4, heat=60.0 + hour / 40)) for hour in range(400)]
+    assert lives[3] == RemainingLife(None)
+    life = lives[-1]
+    assert (life.basis, life.unit, life.coverage) == ("trend", "s", 0.8)
+    assert life.value == pytest.approx(200 * 3600, rel=0.02)  # 30 degrees at 0.1 an hour, less the first 100 hours
+    assert life.text == "heat goes to 90 at +2.4 a day"
+
+
+def test_trend_begins_anew_after_work() -> None:
+    at_work = watch(signals=LIMIT)
+    for hour in range(400):
+        at_work.update(reading(hour / 4, heat=60.0 + hour / 40))
+    assert at_work.update(work(100, "bearing")).basis == "unknown"
+
+
+def test_restored_watch_goes_on_to_the_same_digit(pump: str) -> None:
+    through = watch(model=pump, signals=LIMIT)
+    state: dict[str, Any] = {}
+    for hour in range(300):
+        seen = reading(hour * 0.7, heat=60.0 + hour / 30 + hour % 3) if hour % 50 else work(hour * 0.7, "rotor")
+        resumed = watch(json.loads(json.dumps(state)), model=pump, signals=LIMIT)
+        assert resumed.update(seen) == through.update(seen)
+        state = resumed.state
+    assert state == through.state
