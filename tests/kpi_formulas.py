@@ -34,7 +34,9 @@ ALIASES = {
     "quality_rate": "quality", "busy_s": "planned_s", "planned_busy_s": "planned_s", "run_time_s": "run_s",
     "operating_s": "run_s", "ideal_cycle_s": "ideal_s", "cycle_s": "ideal_s", "stop_s": "downtime_s",
     "breaks_s": "excluded_s", "break_s": "excluded_s", "utilization": "utilisation",
-    "planned_production_s": "planned_s",
+    "planned_production_s": "planned_s", "uptime_s": "run_s", "pq": "total", "gq": "good", "sq": "reject",
+    "rq": "rework", "cm": "consumed", "consumed_material": "consumed", "ast_s": "setup_s", "asut_s": "setup_s",
+    "required_s": "planned_s", "loading_s": "planned_s", "utilization_efficiency": "utilisation_efficiency",
 }  # fmt: skip
 """Other names of inputs and outputs in the groups of OEE."""
 
@@ -86,6 +88,27 @@ OEE: list[Named] = [
     ("value", lambda actual_rate, target_rate, total: oee.slow_time(actual_rate, target_rate, total)),
     ("scrap_ratio", lambda reject, total: scrap.scrap_ratio(reject, total)),
     ("rework_ratio", lambda rework, total: scrap.rework_ratio(rework, total)),
+    ("fall_off_ratio", lambda reject, first: scrap.fall_off_ratio(reject, first)),
+    ("actual_to_planned_scrap", lambda reject, planned_scrap: scrap.actual_to_planned_scrap(reject, planned_scrap)),
+    ("finished_goods_ratio", lambda good, consumed: scrap.finished_goods_ratio(good, consumed)),
+    ("integrated_goods_ratio", lambda integrated, consumed: scrap.integrated_goods_ratio(integrated, consumed)),
+    *(
+        (f"{name}_loss_ratio", lambda loss, consumed: scrap.loss_ratio(loss, consumed))
+        for name in ("production", "storage_and_transport", "other")
+    ),
+    ("allocation_efficiency", lambda aubt_s, planned_s: oee.allocation_efficiency(aubt_s, planned_s)),
+    ("allocation_ratio", lambda aubt_s, aoet_s: oee.allocation_ratio(aubt_s, aoet_s)),
+    ("utilisation_efficiency", lambda apt_s, aubt_s: oee.utilisation_efficiency(apt_s, aubt_s)),
+    ("technical_efficiency", lambda apt_s, adet_s: oee.technical_efficiency(apt_s, adet_s)),
+    ("setup_ratio", lambda setup_s, aupt_s: oee.setup_ratio(setup_s, aupt_s)),
+    ("production_process_ratio", lambda apt_s, aoet_s: oee.production_process_ratio(apt_s, aoet_s)),
+    ("aupt_s", lambda setup_s, apt_s: setup_s + apt_s),
+    ("planned_s", lambda calendar_s, idle_s: oee.required_time(calendar_s, idle_s)),
+    ("planned_s", lambda available_s, idle_s: oee.required_time(available_s, idle_s)),
+    ("utilisation", lambda available_s, idle_s: oee.utilisation(oee.required_time(available_s, idle_s), available_s)),
+    ("planned_s", lambda pot_s, excluded_s: oee.planned_time(pot_s, excluded_s)),
+    ("planned_s", lambda pbt_s: pbt_s),
+    ("run_s", lambda apt_s: apt_s),
 ]
 
 YIELD: list[Named] = [
@@ -222,6 +245,15 @@ RELIABILITY: list[Named] = [
     ("mtbf", lambda failure_rate: 1 / failure_rate),
     ("failure_rate", lambda mtbf: reliability.failure_rate(mtbf)),
     ("availability", lambda mtbf, mttr: reliability.inherent_availability(mtbf, mttr)),
+    ("mtbf", lambda times: reliability.mean_time(times)),
+    ("mttf", lambda times: reliability.mean_time(times)),
+    ("mttr", lambda times: reliability.mean_time(times)),
+    ("mttr", lambda repair_times: reliability.mean_time(repair_times)),
+    ("mttf", lambda uptime, failures: reliability.mtbf(uptime, failures)),
+    (
+        "corrective_maintenance_ratio",
+        lambda corrective, planned: reliability.corrective_maintenance_ratio(corrective, planned),
+    ),
     ("reliability", lambda t, mtbf: reliability.survival(t, mtbf)),
     ("r", lambda t, mtbf: reliability.survival(t, mtbf)),
 ]
@@ -267,6 +299,7 @@ LOGISTICS: list[Named] = [
     ("available", lambda total_time, breaks: total_time - breaks),
     ("takt", lambda available, demand: throughput.takt(available, demand)),
     ("stations", lambda work, takt: throughput.stations(work, takt)),
+    ("worker_efficiency", lambda working, attendance: throughput.worker_efficiency(working, attendance)),
     ("attainment", lambda produced, demand: throughput.takt_attainment(produced, demand)),
     ("load", lambda produced, capacity: throughput.equipment_load(produced, capacity)),
     ("utilisation", lambda produced, capacity: throughput.equipment_load(produced, capacity)),

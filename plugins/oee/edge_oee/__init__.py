@@ -14,7 +14,7 @@ from edge import Facts, Kpi, Slice, Stop, hookimpl
 from edge_oee import formulas
 from edge_oee.formulas import ratio
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 LOW_COVERAGE = 0.9
 
 

@@ -65,6 +65,41 @@ def teep(oee: float, utilisation: float) -> float:
     return oee * utilisation
 
 
+def allocation_efficiency(busy: float, planned: float) -> float | None:
+    """Time used for orders / planned busy time (ISO 22400-2: AUBT / PBT)."""
+    return ratio(busy, planned)
+
+
+def allocation_ratio(busy: float, execution: float) -> float | None:
+    """Time used for an order / its execution time, transport and queues included (ISO 22400-2: AUBT / AOET)."""
+    return ratio(busy, execution)
+
+
+def utilisation_efficiency(production: float, busy: float) -> float | None:
+    """Production time / time used for orders (ISO 22400-2: APT / AUBT)."""
+    return ratio(production, busy)
+
+
+def technical_efficiency(production: float, delay: float) -> float | None:
+    """Production time / production and delay time (ISO 22400-2: APT / (APT + ADET))."""
+    return ratio(production, production + delay)
+
+
+def setup_ratio(setup: float, processing: float) -> float | None:
+    """Set-up time / processing time, which is set-up and production (ISO 22400-2: ASUT / AUPT)."""
+    return ratio(setup, processing)
+
+
+def production_process_ratio(production: float, execution: float) -> float | None:
+    """Production time / execution time of the order (ISO 22400-2: APT / AOET)."""
+    return ratio(production, execution)
+
+
+def required_time(total: float, idle: float) -> float:
+    """SMRP: time in which the asset was wanted, total available time - idle time. Planned maintenance stays in it."""
+    return total - idle
+
+
 def line_oee(good_ideal: float, constraint_busy: float) -> float | None:
     """Good parts of the last machine x ideal cycle of the constraint / planned busy time of the constraint. None too
     where more was rejected than made."""

@@ -8,7 +8,7 @@ import pytest
 
 from edge import Count, LineRole, Slice, Span
 from edge.facts import total
-from edge_oee import Oee
+from edge_oee import Oee, formulas
 
 CASES = json.loads((Path(__file__).parent / "cases.json").read_text(encoding="utf-8"))
 NOTHING: dict[str, Any] = Oee().facts(Slice("a/b/c/d", 0, 0, ())) | {"calendar_s": 0.0}
@@ -72,3 +72,17 @@ def test_half_a_line_has_no_line_oee() -> None:
     assert Oee().values(at_line(constraint=True))["line_oee"] is None
     assert Oee().values(at_line(last=True))["line_oee"] is None
     assert Oee().values(total([at_line(constraint=True), at_line(last=True, judged=0)]))["line_oee"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("allocation_efficiency", (400, 480), 400 / 480), ("allocation_ratio", (400, 600), 400 / 600),
+        ("utilisation_efficiency", (300, 400), 0.75), ("technical_efficiency", (300, 100), 0.75),
+        ("setup_ratio", (50, 350), 1 / 7), ("production_process_ratio", (300, 600), 0.5),
+        ("required_time", (24, 4), 20),
+        *((name, (0, 0), None) for name in ("allocation_ratio", "technical_efficiency", "setup_ratio")),
+    ],
+)  # fmt: skip
+def test_times_of_orders_have_the_ratios_of_the_standard(name: str, arguments: Any, expected: float | None) -> None:
+    assert getattr(formulas, name)(*arguments) == (None if expected is None else pytest.approx(expected))

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from edge import Facts, Kpi, Slice, hookimpl
 from edge_reliability.formulas import failure_rate, inherent_availability, mtbf, mttr
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 HOUR_S = 3600.0
 OPERATING = ("run", "micro", "setup")  # micro-stops are run time
 

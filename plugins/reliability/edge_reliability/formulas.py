@@ -5,8 +5,8 @@ Times are in any one unit, and results are in the same. A value that cannot be k
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import exp, gamma, log
+from collections.abc import Iterable, Sequence
+from math import exp, fsum, gamma, log
 
 
 def mtbf(uptime: float, failures: float) -> float | None:
@@ -17,6 +17,16 @@ def mtbf(uptime: float, failures: float) -> float | None:
 def mttr(repair: float, repairs: float) -> float | None:
     """Repair time / repairs that ended; None where none did."""
     return repair / repairs if repairs else None
+
+
+def mean_time(times: Sequence[float]) -> float | None:
+    """Mean of times between failures, to a failure or to repair (ISO 22400-2: TBF, TTF, TTR); None of none."""
+    return fsum(times) / len(times) if times else None
+
+
+def corrective_maintenance_ratio(corrective: float, planned: float) -> float | None:
+    """Corrective / all maintenance time (ISO 22400-2: CMT / (CMT + PMT))."""
+    return corrective / (corrective + planned) if corrective + planned else None
 
 
 def inherent_availability(mtbf: float | None, mttr: float | None) -> float | None:

@@ -54,3 +54,10 @@ def test_weibull_is_found_again_from_two_of_its_points() -> None:
 
 def test_survival_at_a_constant_rate_is_exponential() -> None:
     assert formulas.survival(50.0, 100.0) == pytest.approx(exp(-0.5))
+
+
+def test_times_of_single_failures_and_the_share_of_corrective_work() -> None:
+    assert formulas.mean_time([10.0, 20.0, 60.0]) == 30
+    assert formulas.mean_time([]) is None
+    assert formulas.corrective_maintenance_ratio(3, 9) == 0.25
+    assert formulas.corrective_maintenance_ratio(0, 0) is None

@@ -23,6 +23,21 @@ def fall_off_ratio(scrap: float, first: float) -> float | None:
     return ratio(scrap, first)
 
 
+def finished_goods_ratio(good: float, consumed: float) -> float | None:
+    """Good quantity / consumed material (ISO 22400-2: GQ / CM)."""
+    return ratio(good, consumed)
+
+
+def integrated_goods_ratio(integrated: float, consumed: float) -> float | None:
+    """Integrated good quantity, of the stock and of the product / consumed material (ISO 22400-2: IGQ / CM)."""
+    return ratio(integrated, consumed)
+
+
+def loss_ratio(loss: float, consumed: float) -> float | None:
+    """Loss in production, in storage and transport, or another / consumed material (ISO 22400-2: PL, STL, OL / CM)."""
+    return ratio(loss, consumed)
+
+
 def actual_to_planned_scrap(scrap: float, planned: float) -> float | None:
     """Scrap / scrap that was planned for (ISO 22400-2); above 1 it was more."""
     return ratio(scrap, planned)

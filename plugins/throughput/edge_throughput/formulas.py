@@ -38,6 +38,11 @@ def capacity(available: float, ideal: float) -> float | None:
     return ratio(available, ideal)
 
 
+def worker_efficiency(working: float, attendance: float) -> float | None:
+    """Working time of people on orders / their attendance time (ISO 22400-2: APWT / APAT)."""
+    return ratio(working, attendance)
+
+
 def equipment_load(produced: float, capacity: float) -> float | None:
     """Parts made / parts that the equipment could have made (ISO 22400-2: equipment load ratio)."""
     return ratio(produced, capacity)

@@ -43,3 +43,8 @@ def test_attainment_is_the_same_from_times() -> None:
     assert formulas.demand_met(takt, cycle) == formulas.takt_attainment(120, 100)
     assert formulas.capacity(3600, 20) == 180
     assert formulas.stations(90, 30) == 3
+
+
+def test_people_work_for_a_share_of_their_attendance() -> None:
+    assert formulas.worker_efficiency(6, 8) == 0.75
+    assert formulas.worker_efficiency(6, 0) is None
