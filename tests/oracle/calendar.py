@@ -103,12 +103,20 @@ class Calendar:
         return self.instant(day, time(0)), self.instant(day + DAY, time(0))
 
     def business_day(self, day: date) -> tuple[int, int]:
-        """From the first shift start of a business date to that of the next; both dates must have a shift."""
+        """From the first shift start of a business date to that of the next. A date without a shift opens when dates
+        do at the earliest, or when the shift that still runs then has ended."""
         return self._opening(day), self._opening(day + DAY)
 
     def _opening(self, day: date) -> int:
         found = [s for near in (day - DAY, day, day + DAY) for s in self.starting(near)]
-        return min(s.start for s in found if s.day == day)
+        starts = [s.start for s in found if s.day == day]
+        if starts:
+            return min(starts)
+        shifts = self.site.get("shifts", ())
+        offset = {s["name"]: s.get("business_day_offset", s.get("offset_days", 0)) for s in shifts}
+        usual = min((self.instant(day - offset[s["name"]] * DAY, time.fromisoformat(s["start"])) for s in shifts),
+                    default=self.instant(day, time(0)))  # fmt: skip
+        return next((s.end for s in found if s.start <= usual < s.end), usual)
 
 
 def _works(shift: Mapping[str, Any], day: date) -> bool:
