@@ -30,7 +30,15 @@ BROAD_EXCEPTS = {
 PLACES = {
     "aiomqtt": ["edge/mqtt/"],
     "amqtt": ["edge/demo"],
-    "apsw": ["edge/journal/", "edge/store/", "edge/influx/", "edge/processing/", "edge/cells.py", "edge/query/"],
+    "apsw": [
+        "edge/journal/",
+        "edge/store/",
+        "edge/influx/",
+        "edge/processing/",
+        "edge/cells.py",
+        "edge/plants.py",
+        "edge/query/",
+    ],
     "fastapi": ["edge/api/", "edge/web/"],
     "influxdb_client": ["edge/influx"],
     "mqtt5": ["edge/mqtt/"],

@@ -19,6 +19,7 @@ from edge.influx.truth import Truth
 from edge.influx.verify import Verdict, Verification
 from edge.influx.writing import InfluxWriting
 from edge.plant import Plant
+from edge.plants import Plants
 from edge.settings.load import Settings
 from edge.settings.service import InfluxSettings
 from edge.store.schema import open_reader
@@ -91,7 +92,7 @@ def verification(settings: Settings, *, exact: bool = False, sending: _Sending |
     """A comparison of everything under the service's data folder."""
     service = settings.service
     host = load(service.plugins.directory, disabled=service.plugins.disabled)
-    kpis = KpiPoints(Plant(settings.plant), host)
+    kpis = KpiPoints(Plants(Plant(settings.plant)), host)
     store = service.service.data_dir / "store.db"
 
     @contextmanager

@@ -12,6 +12,7 @@ from edge.host import PluginHost
 from edge.influx.lineprotocol import Field, Point
 from edge.influx.points import kpi_point
 from edge.plant import Plant
+from edge.plants import Plants
 from edge.store import hours as hour_store
 from edge.timemodel import NAME, coverage
 
@@ -20,7 +21,7 @@ from edge.timemodel import NAME, coverage
 class KpiPoints:
     """Windows are the store's cells: UTC hours of a machine, cut where its shifts begin and end."""
 
-    plant: Plant
+    plants: Plants
     host: PluginHost
 
     def of_hour(self, db: apsw.Connection, machine: int, path: str, hour: int) -> list[Point]:
@@ -33,8 +34,9 @@ class KpiPoints:
                 if name == NAME and (share := coverage(row[3])) is not None:
                     known[row[0]] = share
         found = []
+        plant, _ = self.plants.known(db)
         for start, of_cell in cells.items():
-            about = self._about(path, start)
+            about = self._about(plant, path, start)
             if start in known:
                 about["coverage"] = known[start]
             for name, row in of_cell:
@@ -43,8 +45,8 @@ class KpiPoints:
                     found.append(point)
         return found
 
-    def _about(self, path: str, start: int) -> dict[str, Field]:
-        shift = self.plant.calendar(path).shift_at(start)
+    def _about(self, plant: Plant, path: str, start: int) -> dict[str, Field]:
+        shift = plant.calendar(path).shift_at(start)
         return {"shift": shift.name, "date": shift.date.isoformat()} if shift else {"shift": "", "date": ""}
 
     def _point(self, path: str, name: str, row: hour_store.FactsRow, about: dict[str, Field]) -> Point | None:

@@ -31,6 +31,7 @@ from edge.influx.restating import sweep
 from edge.influx.windows import Windows
 from edge.influx.writing import Writing
 from edge.plant import Plant
+from edge.plants import Plants
 from edge.store.meta import processed
 from edge.store.schema import open_reader
 from edge.store.unsealed import last_flush
@@ -163,7 +164,7 @@ class Outbox:
         self._db, self._dead = db, positions.dead_count()
         streams = self._streams = _Streams(
             Following(positions, groups), Events(positions), Rejections(positions), Assessments(positions),
-            Windows(positions, KpiPoints(self.plant, self.host), self.clock, self.windows_every_s),
+            Windows(positions, KpiPoints(Plants(self.plant), self.host), self.clock, self.windows_every_s),
             Backlog(positions, groups),
         )  # fmt: skip
         self._looked_at = -1e9

@@ -15,7 +15,7 @@ from edge.errors import QueryError
 from edge.facts import condensed, total
 from edge.host import PluginHost
 from edge.plant import Plant
-from edge.query.plants import settings_between
+from edge.query.decisive import settings_between
 from edge.query.remembered import Remembered
 from edge.query.window import Window
 from edge.store.machines import MachineRow

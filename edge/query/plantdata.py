@@ -11,7 +11,7 @@ from edge.changes import PlantChange
 from edge.clock import SECOND, to_text
 from edge.errors import QueryError
 from edge.plant import Plant
-from edge.query.plants import Plants
+from edge.plants import Plants
 from edge.query.reading import Connections
 from edge.settings.machine import MANY_REASONS
 from edge.settings.plant import PlantSettings, SiteSettings

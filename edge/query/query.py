@@ -17,12 +17,12 @@ from edge.facts import total
 from edge.host import PluginHost
 from edge.journal.reader import JournalReader
 from edge.plant import Plant, line_of
+from edge.plants import Plants
 from edge.query import assessments, lists
 from edge.query.explain import explain, too_long
 from edge.query.export import Table, export
 from edge.query.kpis import Question, answer, known_kpi, kpi_number, settings_of
 from edge.query.plantdata import PlantAnswers
-from edge.query.plants import Plants
 from edge.query.reading import Connections
 from edge.query.remembered import Remembered
 from edge.query.revisions import revisions
