@@ -134,8 +134,15 @@ class Service:
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """The JSON answer of a POST; urllib.error.HTTPError for an error status."""
+        return self._send("POST", path, body)
+
+    def put(self, path: str, body: Mapping[str, Any]) -> Any:
+        """The JSON answer of a PUT; urllib.error.HTTPError for an error status."""
+        return self._send("PUT", path, body)
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any]) -> Any:
         request = urllib.request.Request(
-            f"{self.url}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}, method="POST"
+            f"{self.url}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read())

@@ -111,7 +111,7 @@ def _check(file: PlantSettings, holding: Mapping[int, PlantChange], change: Plan
         raise QueryError("body", None, "nothing is changed", expected="what holds from then on")
     found = check(file, list(holding.values()), change)
     if found:
-        raise _refusal(change, found[0])
+        raise _refusal(change, min(found, key=lambda one: one.nearest is None))  # a slip explains what is missing
     many = len(change.value.get("stop_reasons") or ())
     if many > MANY_REASONS:
         told = f"{many} reasons: with more than {MANY_REASONS} most stops end as the first or as other"

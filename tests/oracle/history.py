@@ -45,7 +45,8 @@ class History:
         self.facts = sorted(facts, key=lambda fact: fact.order)
         reported = debounced(plain(self.facts, cut), machine, cut)
         known = with_unknown(reported, unknown_times(self.facts, machine, cut), cut)
-        self.stretches = corrected(known, sorted(self.facts, key=lambda fact: fact.place))
+        told = corrected(known, sorted(self.facts, key=lambda fact: fact.place))
+        self.stretches = [Stretch(a, b, s.state) for s in told for a, b in machine.stretches(s.start, s.end)]
         self.stops = stops(self.stretches, machine, cut)
 
     def state_at(self, ts: int) -> str:
@@ -57,7 +58,7 @@ class History:
     def classes(self, start: int, end: int) -> list[tuple[int, str, str]]:
         """(microseconds, class, state) of every stretch of [start, end)."""
         out = []
-        for a, b, kind in self.machine.calendar.pieces(start, end):
+        for a, b, kind in self.machine.pieces(start, end):
             for stretch in self.stretches:
                 x, y = max(a, stretch.start), min(b, stretch.end)
                 if x < y:
@@ -68,10 +69,11 @@ class History:
         """Not scheduled > producing > planned downtime > state."""
         if calendar == "unscheduled":
             return "unscheduled"
-        does = doing(stretch.state, self.machine)
+        machine = self.machine.at(stretch.start)
+        does = doing(stretch.state, machine)
         if does == "run":
             return "run"
-        believed = stretch.state == "maintenance" and not self.machine.planned_maintenance_only  # ruling 7
+        believed = stretch.state == "maintenance" and not machine.planned_maintenance_only  # ruling 7
         if calendar == "planned" or believed:
             return "planned"
         if does != "stop":
@@ -80,8 +82,8 @@ class History:
         return "micro" if self.is_micro(stop) else "down"
 
     def is_micro(self, stop: Stop) -> bool:
-        """Ruling 34: the whole stop, strictly shorter than the threshold."""
-        return stop.end - stop.start < self.machine.threshold
+        """Ruling 34: the whole stop, strictly shorter than the threshold that held when it began."""
+        return stop.end - stop.start < self.machine.at(stop.start).threshold
 
 
 def plain(facts: Sequence[Fact], cut: int) -> list[tuple[int, str]]:
@@ -111,7 +113,7 @@ def debounced(reported: Sequence[tuple[int, str]], machine: Machine, cut: int) -
     kept = [(BEGINNING, machine.default_state)]
     for number, (ts, state) in enumerate(runs):
         until = runs[number + 1][0] if number + 1 < len(runs) else cut
-        if until - ts >= machine.debounce or state == kept[-1][1]:
+        if until - ts >= machine.at(ts).debounce or state == kept[-1][1]:
             kept.append((ts, state))
     return kept
 
@@ -123,8 +125,9 @@ def unknown_times(facts: Sequence[Fact], machine: Machine, cut: int) -> list[tup
     out = []
     for last, following in zip([BEGINNING, *heard], [*heard, cut], strict=True):
         begins = [notice for notice in notices if last <= notice < following]
-        if machine.stale and last + machine.stale < following:
-            begins.append(last + machine.stale)
+        stale = machine.at(last).stale
+        if stale and last + stale < following:
+            begins.append(last + stale)
         if begins:
             out.append((min(begins), following))
     return out
@@ -181,7 +184,7 @@ def stops(stretches: Sequence[Stretch], machine: Machine, cut: int) -> list[Stop
     out: list[Stop] = []
     inside: list[Stretch] = []
     for stretch in [*stretches, None]:
-        if stretch is not None and doing(stretch.state, machine) == "stop":
+        if stretch is not None and doing(stretch.state, machine.at(stretch.start)) == "stop":
             inside.append(stretch)
         elif inside:
             fault = any(s.state == "fault" for s in inside)

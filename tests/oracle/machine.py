@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from tests.oracle.calendar import Calendar
+from tests.oracle.changes import Change, plants
 from tests.oracle.messages import SECOND
 
 DEFAULTS: dict[str, Any] = {
@@ -16,9 +18,13 @@ DEFAULTS: dict[str, Any] = {
 
 
 class Machine:
-    """Settings of the machine at `path` (site/area/line/machine); lengths of time in microseconds."""
+    """Settings of the machine at `path` (site/area/line/machine); lengths of time in microseconds.
 
-    def __init__(self, plant: Mapping[str, Any], path: str) -> None:
+    They are those that have always held; `at` gives those of an instant, and the calendar is that of each instant."""
+
+    def __init__(self, plant: Mapping[str, Any], path: str, changes: Sequence[Change] = ()) -> None:
+        (_, plant), *later = plants(plant, changes)
+        self.later = [(since, Machine(changed, path)) for since, changed in later]
         self.path = path
         self.line = path.rpartition("/")[0]
         self.name = path.rpartition("/")[2]
@@ -46,6 +52,21 @@ class Machine:
         self.line_ideal: float | None = line.get("ideal_cycle_s")
         site = plant.get("sites", {}).get(path.partition("/")[0], {})
         self.calendar = Calendar({**site, "planned": []} if given["planned_stops_are_loss"] else site)  # ruling 7
+
+    def at(self, ts: int) -> Machine:
+        """The settings that hold at an instant."""
+        return next((machine for since, machine in reversed(self.later) if since <= ts), self)
+
+    def stretches(self, start: int, end: int) -> list[tuple[int, int]]:
+        """[start, end) cut where settings change."""
+        return list(pairwise([start, *(since for since, _ in self.later if start < since < end), end]))
+
+    def pieces(self, start: int, end: int) -> list[tuple[int, int, str]]:
+        """(from, to, kind) of planned time that fill [start, end)."""
+        return [piece for a, b in self.stretches(start, end) for piece in self.at(a).calendar.pieces(a, b)]
+
+    def kind_at(self, ts: int) -> str:
+        return self.at(ts).calendar.kind_at(ts)
 
     def ideal(self, product: str | None) -> float | None:
         """Ideal seconds per part (ruling 37)."""

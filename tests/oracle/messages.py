@@ -69,8 +69,8 @@ def correction(number: int, message: Message) -> Fact:
 
 def facts_of(number: int, message: Message) -> Iterator[Fact]:
     """Valid facts of one message."""
-    if message.topic == "$edge/correction":
-        if json.loads(message.payload)["kind"] != "revoke":
+    if message.topic.startswith("$edge/"):
+        if message.topic == "$edge/correction" and json.loads(message.payload)["kind"] != "revoke":
             yield correction(number, message)
         return
     machine, _, kind = "/".join(message.topic.split("/")[2:]).rpartition("/")

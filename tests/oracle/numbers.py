@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import Any
 
+from tests.oracle.changes import holding
 from tests.oracle.history import BEGINNING, History
 from tests.oracle.machine import Machine
 from tests.oracle.messages import SECOND, Fact, Message, known
@@ -24,7 +25,8 @@ def numbers(plant: Mapping[str, Any], messages: Sequence[Message], paths: Sequen
     """Everything that section 13 names, of the machines `paths` together, over [start, end) seen at `cut`.
 
     With `as_of` only what had been received by the cut exists."""
-    facts = known(messages, cut if as_of else 1 << 62)
+    until = cut if as_of else 1 << 62
+    facts, changes = known(messages, until), holding(messages, until)
     end = min(end, cut)
     units = Units(facts)
     sums: dict[str, list[float]] = {}
@@ -32,7 +34,7 @@ def numbers(plant: Mapping[str, Any], messages: Sequence[Message], paths: Sequen
     groups: tuple[dict[str, Counter[str]], dict[str, Counter[str]]] = ({}, {})
     route: list[str] = []
     for path in paths:
-        machine = Machine(plant, path)
+        machine = Machine(plant, path, changes)
         route = machine.route
         history = History(machine, [fact for fact in facts if fact.machine == path], cut)
         parts = Parts(history)
@@ -65,7 +67,7 @@ def times(history: History, start: int, end: int) -> dict[str, float]:
 
 def stop_counts(history: History, start: int, end: int) -> dict[str, float]:
     """Rulings 2, 29 and 34."""
-    kind_at = history.machine.calendar.kind_at
+    kind_at = history.machine.kind_at
     out = {"micro_stops": 0.0, "failures": 0.0, "repairs_ended": 0.0, "repair_s": 0.0}
     for stop in history.stops:
         if start <= stop.start < end:
@@ -91,7 +93,7 @@ def part_sums(parts: Parts, start: int, end: int) -> dict[str, float]:
         out["total_count"] += booking.total
         out["good_count"] += booking.total - booking.bad
         out["judged"] += booking.judged
-        ideal = parts.machine.ideal(booking.product)
+        ideal = parts.machine.at(booking.ts).ideal(booking.product)
         if ideal is not None:
             out["ideal_count"] += booking.total
             ideal_total.append(ideal * booking.total)
@@ -104,7 +106,7 @@ def line_sums(history: History, parts: Parts, start: int, end: int) -> dict[str,
     """Of the line's OEE: parts of its last machine with the ideal cycle of its constraint, and that one's busy time."""
     machine = history.machine
     made = [b for b in parts.bookings if start <= b.ts < end and b.where == "scheduled"] if machine.is_last else []
-    ideals = [(b, machine.line_ideal or machine.ideal(b.product)) for b in made]
+    ideals = [(b, machine.line_ideal or machine.at(b.ts).ideal(b.product)) for b in made]
     return {
         "line_constraints": float(machine.is_constraint),
         "line_busy_s": times(history, start, end)["planned_busy_s"] if machine.is_constraint else 0.0,

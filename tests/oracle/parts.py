@@ -32,21 +32,21 @@ class Parts:
 
     def product_at(self, ts: int) -> str | None:
         """What is being made: the last word before or at `ts`."""
-        product = self.machine.product
+        product = None
         for fact in self.history.facts:
             starts = fact.kind != "order" or fact.body["action"] == "start"
             if fact.kind in ("product", "state", "order") and fact.ts <= ts and starts:
                 product = fact.body.get("product") or product
-        return product
+        return product or self.machine.at(ts).product
 
     def where(self, ts: int) -> str:
-        if self.machine.calendar.kind_at(ts) == "unscheduled":
+        if self.machine.kind_at(ts) == "unscheduled":
             return "unscheduled"
         return "gap" if self.history.state_at(ts) == "unknown" else "scheduled"
 
-    def judged(self, heard: int, total: int) -> int:
+    def judged(self, ts: int, heard: int, total: int) -> int:
         """How many parts count as judged, with what the settings say of it."""
-        return {"auto": heard, "yes": max(heard, total), "no": 0}[self.machine.reject_signal]
+        return {"auto": heard, "yes": max(heard, total), "no": 0}[self.machine.at(ts).reject_signal]
 
     def _increments(self) -> Iterator[Booking]:
         for fact in self._of("count"):
@@ -55,22 +55,22 @@ class Parts:
             total, bad = fact.body.get("total") or 0, fact.body.get("bad")
             heard = 0 if bad is None else max(total, 1)
             product = fact.body.get("product") or self.product_at(fact.ts)
-            yield Booking(fact.ts, product, self.where(fact.ts), total, bad or 0, self.judged(heard, total))
+            yield Booking(fact.ts, product, self.where(fact.ts), total, bad or 0, self.judged(fact.ts, heard, total))
 
     def _scrap(self) -> Iterator[Booking]:
         for fact in self._of("scrap"):
             qty, ts = fact.body["qty"], effect(fact)
             product = fact.body.get("product") or self.product_at(ts)
-            yield Booking(ts, product, self.where(ts), 0, qty, self.judged(qty, 0))
+            yield Booking(ts, product, self.where(ts), 0, qty, self.judged(ts, qty, 0))
 
     def _amended(self) -> Iterator[Booking]:
         for fact in self._of("amended"):
             total, bad = fact.body.get("total", 0), fact.body.get("bad", 0)
-            judged = self.judged(max(total, 1), total)
+            judged = self.judged(fact.ts, max(total, 1), total)
             yield Booking(fact.ts, self.product_at(fact.ts), self.where(fact.ts), total, bad, judged)
         for fact in self._of("amended scrap"):
             qty = fact.body["qty"]
-            yield Booking(fact.ts, self.product_at(fact.ts), self.where(fact.ts), 0, qty, self.judged(qty, 0))
+            yield Booking(fact.ts, self.product_at(fact.ts), self.where(fact.ts), 0, qty, self.judged(fact.ts, qty, 0))
 
     def _levels(self) -> Iterator[Booking]:
         last: dict[str, Fact] = {}
@@ -90,16 +90,17 @@ class Parts:
             if where == "scheduled" and any(a < fact.ts and b > before.ts for a, b in self.history.unknown()):
                 where = "gap"
             total, bad = (0, parts) if name == "bad" else (parts, 0)
-            yield Booking(at, product, where, total, bad, self.judged(parts, total))
+            yield Booking(at, product, where, total, bad, self.judged(at, parts, total))
 
     def _increase(self, before: Fact, after: Fact, product: str | None) -> tuple[int, str | None]:
         old, new = before.body["value"], after.body["value"]
         if new >= old:
             return new - old, None
-        ideal = self.machine.ideal(product)
+        machine = self.machine.at(after.ts - 1)
+        ideal = machine.ideal(product)
         elapsed_s = (after.ts - before.ts) / SECOND
-        possible = float("inf") if ideal is None else self.machine.factor * elapsed_s / ideal + 1
-        modulus = self.machine.modulus
+        possible = float("inf") if ideal is None else machine.factor * elapsed_s / ideal + 1
+        modulus = machine.modulus
         if modulus is not None and 0 <= modulus - old + new <= possible:
             return modulus - old + new, "rollover"
         if new <= possible:

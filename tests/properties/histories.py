@@ -11,14 +11,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.properties.plants import Setting
+from tests.properties.plants import BREAKS, ROSTERS, Setting
 from tests.scenarios.scenario import Message
 
 SECOND, MINUTE, HOUR = 1_000_000, 60_000_000, 3_600_000_000
 FLAP = 5 * SECOND  # heard again so soon, a machine was never gone: see `edge.timeline.alive`
 
 GAPS = (0, 1, 4, 5, 6, 29, 30, 31, 59, 60, 61, 119, 120, 121, 300, 301, 600, 1799, 3600, 5400, 7200, 20_000)
-UNREPEATED = ("heartbeat", "reading", "offline", "correction")
+UNREPEATED = ("heartbeat", "reading", "offline", "correction", "change")
 LAGS = (50_000, 50_000, 50_000, 7 * SECOND, 90 * SECOND, 20 * MINUTE, 3 * HOUR, 30 * HOUR)
 EARLY = (-30 * SECOND, -60 * SECOND, -61 * SECOND, -600 * SECOND)  # a clock that is ahead
 STATES = (
@@ -42,6 +42,61 @@ class Said:
 small = st.integers(0, 12)
 products = st.sampled_from(("P", "Q", "R", "nameless"))
 maybe_product = st.fixed_dictionaries({}, optional={"product": products})
+
+settings_said = st.fixed_dictionaries(
+    {},
+    optional={
+        "microstop_threshold_s": st.sampled_from((0, 60, 121, 301, 7200)),
+        "debounce_s": st.sampled_from((0, 5, 31)),
+        "stale_after_s": st.sampled_from((0, 60, 300)),
+        "no_order_is_loss": st.booleans(),
+        "planned_maintenance_only": st.booleans(),
+        "planned_stops_are_loss": st.booleans(),
+        "reject_signal": st.sampled_from(("auto", "yes", "no")),
+        "product": st.sampled_from(("P", "R", None)),
+        "counter_modulus": st.sampled_from((100, None)),
+        "target_oee": st.just(0.5),
+    },
+)
+begins = st.sampled_from((-7200, -30, 0, 30, 600, 4000, 30_000, 100_000))
+plant_changes = st.one_of(
+    st.fixed_dictionaries(
+        {
+            "kind": st.just("product"),
+            "name": st.sampled_from(("P", "P", "Q", "nameless")),
+            "back_s": begins,
+            "value": st.fixed_dictionaries(
+                {"ideal_cycle_s": st.sampled_from((0.3, 5, 20))}, optional={"parts_per_cycle": st.just(2)}
+            ),
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "kind": st.just("machine"),
+            "name": st.sampled_from(("site/area/line/m0", "site/area/line/m1", "site/area/line/*", "site/*")),
+            "back_s": begins,
+            "value": settings_said,
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "kind": st.just("shifts"),
+            "name": st.just("site"),
+            "back_s": begins,
+            "value": st.sampled_from([{"shifts": ROSTERS[name], "breaks": BREAKS[name]} for name in sorted(ROSTERS)]),
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "kind": st.just("exception"),
+            "name": st.just("site"),
+            "slot": st.sampled_from(("planned", "unscheduled")),
+            "back_s": begins,
+            "for_s": st.sampled_from((1, 59, 600, 7200, 50_000)),
+        }
+    ),
+    st.fixed_dictionaries({"kind": st.just("revoke"), "revokes": st.sampled_from([f"c{n}" for n in range(12)])}),
+)
 
 BODIES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "state": st.fixed_dictionaries({"state": st.sampled_from(STATES)}),
@@ -71,6 +126,7 @@ BODIES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
     "offline": st.just({}),
     "heartbeat": st.just({}),
     "reading": st.just({"signals": {"x": 1.5}}),
+    "change": plant_changes,
     "correction": st.one_of(
         st.fixed_dictionaries(
             {
@@ -97,10 +153,11 @@ KINDS: dict[str, tuple[str, ...]] = {
     "silence": (*("heartbeat",) * 5, *("state",) * 4, *("offline",) * 3, *("count",) * 2, "counter", "reading"),
     "counters": (*("counter",) * 9, *("state",) * 2, "product", "heartbeat", "offline"),
     "units": (*("unit",) * 12, "state", "count"),
+    "changes": (*("change",) * 8, *("state",) * 6, *("count",) * 4, *("counter",) * 3, "product", "correction"),
 }
 KINDS["everything"] = (
     *("state",) * 9, *("count",) * 4, *("counter",) * 3, *("unit",) * 3, "product", "order", "scrap", "offline",
-    "heartbeat", "reading", "correction", "correction",
+    "heartbeat", "reading", "correction", "correction", "change",
 )  # fmt: skip
 
 
@@ -136,7 +193,7 @@ def _heartbeats(machine: int, start: int, end: int, every_s: int, lag: int) -> I
 def _flaps(notice: Said, others: Sequence[Said]) -> bool:
     """Whether the machine is heard again at once."""
     gone = _counts(notice)
-    silent = ("offline", "correction")
+    silent = ("offline", "correction", "change")
     heard = [_counts(one) for one in others if one.machine == notice.machine and one.kind not in silent]
     before, after = [at for at in heard if at <= gone], [at for at in heard if at > gone]
     return bool(before) and bool(after) and min(after) - max(before) <= FLAP
@@ -168,7 +225,7 @@ def orderless(draw: st.DrawFn, setting: Setting, *, most: int = 40) -> list[Mess
     out = []
     numbering = draw(st.sampled_from(("none", "id", "seq")))
     for number, one in enumerate(draw(said(setting, most=most, ahead=False))):
-        if (one.machine, one.ts) not in told:
+        if (one.machine, one.ts) not in told and one.kind != "change":  # of changes the later word counts
             told.add((one.machine, one.ts))
             out.append(message(setting, one, number, numbering))
     return out
@@ -198,6 +255,8 @@ def message(setting: Setting, one: Said, number: int, numbering: str) -> Message
     """What is published. Odd numbers write their time as text, even ones as milliseconds."""
     if one.kind == "correction":
         return correction(setting, one, number)
+    if one.kind == "change":
+        return change(one, number)
     identity: dict[str, Any] = {}
     if numbering == "id":
         identity = {"id": number}
@@ -219,6 +278,19 @@ def correction(setting: Setting, one: Said, number: int) -> Message:
     elif body["kind"] != "revoke":
         body["at"] = _text(begin)
     return Message("$edge/correction", json.dumps(body).encode(), one.ts + max(one.lag, LAGS[0]))
+
+
+def change(one: Said, number: int) -> Message:
+    """What a person says of the plant, and from when on it holds."""
+    body = {"id": f"c{number}", "by": "a test", "why": "to see what it does"}
+    body |= {name: value for name, value in one.body.items() if not name.endswith("_s") and name != "slot"}
+    begin = one.ts - one.body.get("back_s", 0) * SECOND
+    if body["kind"] == "exception":
+        slot = {"kind": one.body["slot"], "from": _text(begin), "to": _text(begin + one.body["for_s"] * SECOND)}
+        body["value"] = slot
+    elif body["kind"] != "revoke":
+        body["valid_from"] = _text(begin)
+    return Message("$edge/plant", json.dumps(body).encode(), one.ts + max(one.lag, LAGS[0]))
 
 
 def _text(us: int) -> str:

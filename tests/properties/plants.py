@@ -134,5 +134,6 @@ FOCI = {
     "silence": st.fixed_dictionaries({"stale_after_s": st.sampled_from((3, 60, 300, 900))}),
     "counters": st.fixed_dictionaries({"default_state": st.just("running"), "product": st.sampled_from("PQ")}),
     "units": st.just({}),
+    "changes": st.fixed_dictionaries({"microstop_threshold_s": st.sampled_from((60, 120)), "product": st.just("P")}),
 }
 """What histories can speak of most, and what such machines are set to."""

@@ -93,12 +93,18 @@ def moved_message(message: Message, earlier: int) -> Message:
     said = json.loads(message.payload)
     bodies = said if isinstance(said, list) else [said]
     for body in bodies:
-        for name in ("ts", "produced_ts", "from", "to", "at"):
-            if isinstance(body.get(name), int):
-                body[name] -= earlier // 1000
-            elif name in body:
-                body[name] = moved_text(body[name], earlier)
+        move(body, earlier)
+        if isinstance(body.get("value"), dict):  # of a change of plant data
+            move(body["value"], earlier)
     return Message(message.topic, json.dumps(said).encode(), message.received - earlier)
+
+
+def move(body: dict[str, Any], earlier: int) -> None:
+    for name in ("ts", "produced_ts", "from", "to", "at", "valid_from"):
+        if isinstance(body.get(name), int):
+            body[name] -= earlier // 1000
+        elif name in body:
+            body[name] = moved_text(body[name], earlier)
 
 
 def moved_text(text: str, earlier: int) -> str:
