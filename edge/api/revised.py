@@ -26,12 +26,13 @@ class ChangedHour(Struct, rename=FROM):
 
 
 class RevisionCause(Struct, rename=FROM, omit_defaults=True):
-    """Messages of one kind for event times `from` to `to`, or one correction (or its revocation); `offsets` are
-    [first, last] ranges in the journal, `received` says when the last of them arrived."""
+    """`messages` of one kind for event times `from` to `to`, or one correction (or its revocation); `offsets` are
+    their first [first, last] ranges in the journal, `received` says when the last of them arrived."""
 
     asset: str
     kind: str
     received: Time
+    messages: int
     offsets: list[list[int]]
     from_: Time | UnsetType = UNSET
     to: Time | UnsetType = UNSET

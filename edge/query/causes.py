@@ -92,14 +92,22 @@ def _verdicts(db: apsw.Connection, plant: Plant, cells: MachineCells, window: Wi
                         yield Cause(one.received, cells.row.number, unit.ts, "unit", one.offset)
 
 
+def _gap(one: Cause, other: Cause) -> int:
+    """The time between two receipts, as wide as an hour at a correction: one step of its own, where it can be."""
+    apart = other.received - one.received
+    alone = one.said is not other.said and apart > SECOND
+    return max(apart, HOUR) if alone else apart
+
+
 def together(found: Iterable[Cause], most: int) -> list[list[Cause]]:
-    """Causes in order of receipt: what arrived within a minute of each other together, and `most` groups at most."""
+    """Causes in order of receipt, in `most` groups at most: messages that arrived within a minute of each other are
+    together, corrections are apart as long as there is room."""
     order = sorted(found, key=lambda cause: (cause.received, cause.machine, cause.offset or 0))
-    gaps = sorted((b.received - a.received for a, b in pairwise(order)), reverse=True)
+    gaps = sorted((_gap(a, b) for a, b in pairwise(order)), reverse=True)
     narrowest = max(TOGETHER, gaps[most - 1] if len(gaps) >= most else 0)
     groups: list[list[Cause]] = []
     for cause in order:
-        if groups and cause.received - groups[-1][-1].received <= narrowest:
+        if groups and _gap(groups[-1][-1], cause) <= narrowest:
             groups[-1].append(cause)
         else:
             groups.append([cause])

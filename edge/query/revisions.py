@@ -24,6 +24,7 @@ from edge.query.window import Window
 from edge.store.events import PROMPT
 
 LISTED = 100  # changed hours and causes that one revision names
+RANGES = 20  # of offsets, of a cause that is many messages
 Hourly = dict[int, Mapping[str, Any]]  # facts by the start of an hour
 
 
@@ -44,14 +45,14 @@ def revisions(at: Callable[[int | None], Question], name: str, window: Window, l
     present = at(None)
     since = min(present.cut, window.end + max(_settled_us(cells) for cells in present.cells()))
     known = _known(at(since), name, window)
-    out = [_revision(present.host, name, 1, _flat_values(present.host, name, known), known, [])]
+    out = [_revision(1, _flat_values(present.host, name, known), known)]
     found = [one for cells in present.cells() for one in causes(
         present.db, present.plant, cells, window, since, present.cut)]  # fmt: skip
     groups: list[list[Cause]] = [*together(found, limit), []]
     for group in groups:
         following = _after(at, name, window, known, group)
         if following.facts != known.facts:
-            out.append(_changed(present, name, len(out) + 1, known, following, group))
+            out.append(_changed(present, name, len(out) + 1, known, following, _carried(group, window)))
         known = following
     return out
 
@@ -89,8 +90,16 @@ def _flat_values(host: PluginHost, name: str, known: _Known) -> dict[str, Any]:
     return {} if found is None else dict(found[0])
 
 
-def _revision(host: PluginHost, name: str, number: int, values: Mapping[str, Any], known: _Known,
-              group: Sequence[Cause]) -> dict[str, Any]:  # fmt: skip
+def _carried(group: Sequence[Cause], window: Window) -> list[Cause]:
+    """The causes in the window or after it; of those before it the last of each machine and kind."""
+    last: dict[tuple[int, str], Cause] = {}
+    for cause in sorted(group, key=lambda cause: cause.ts):
+        if cause.ts < window.start and cause.said is None:
+            last[cause.machine, cause.kind] = cause
+    return [*last.values(), *(one for one in group if one.ts >= window.start or one.said is not None)]
+
+
+def _revision(number: int, values: Mapping[str, Any], known: _Known) -> dict[str, Any]:
     return {"revision": number, "as_of": to_text(known.at), "values": values, "facts": known.sum(),
             "changed": {"values": {}, "facts": {}}, "hours": [], "causes": [], "left_out": 0}  # fmt: skip
 
@@ -100,7 +109,7 @@ def _changed(question: Question, name: str, number: int, before: _Known, after: 
     """A revision, with what it changed and why."""
     host = question.host
     values = _flat_values(host, name, after)
-    out = _revision(host, name, number, values, after, group)
+    out = _revision(number, values, after)
     out["changed"] = {
         "values": differences(_flat_values(host, name, before), values),
         "facts": differences(before.sum(), after.sum()),
@@ -132,13 +141,14 @@ def _causes(paths: Mapping[int, str], group: Sequence[Cause]) -> Iterator[dict[s
             messages.setdefault((cause.machine, cause.kind), []).append(cause)
             continue
         said = msgspec.to_builtins(cause.said)
-        yield {"asset": paths[cause.machine], "kind": "correction", "correction": said,
+        yield {"asset": paths[cause.machine], "kind": "correction", "correction": said, "messages": 1,
                "received": to_text(cause.received), "offsets": ranges([cause.offset or 0])}  # fmt: skip
     for (machine, kind), found in messages.items():
         first, last = min(one.ts for one in found), max(one.ts for one in found)
         offsets = ranges(one.offset for one in found if one.offset is not None)
         yield {"asset": paths[machine], "kind": kind, "from": to_text(first), "to": to_text(last),
-               "received": to_text(max(one.received for one in found)), "offsets": offsets}  # fmt: skip
+               "messages": sum(last - first + 1 for first, last in offsets), "offsets": offsets[:RANGES],
+               "received": to_text(max(one.received for one in found))}  # fmt: skip
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any], under: str = "") -> dict[str, list[Any]]:

@@ -26,7 +26,8 @@ def said(at: str, kind: str, received: str = "", machine: str = "m1", **members:
 
 def corrected(received: str, **members: object) -> Message:
     body = {"by": "ah", "why": "seen", "asset": "s/a/l/m1", **members}
-    return Message("$edge/correction", json.dumps(body).encode(), from_text(f"2025-03-03T{received}:00Z"))
+    at = received if received.count(":") == 2 else f"{received}:00"
+    return Message("$edge/correction", json.dumps(body).encode(), from_text(f"2025-03-03T{at}Z"))
 
 
 LATE = [
@@ -67,7 +68,7 @@ def test_each_revision_says_what_changed_where_and_why() -> None:
     assert [hour["from"] for hour in count["hours"]] == ["2025-03-03T13:00:00Z"]
     assert count["causes"] == [
         {"asset": "s/a/l/m1", "kind": "count", "from": "2025-03-03T13:30:00Z", "to": "2025-03-03T13:30:00Z",
-         "received": "2025-03-03T14:20:00Z", "offsets": [[4, 4]]},
+         "received": "2025-03-03T14:20:00Z", "messages": 1, "offsets": [[4, 4]]},
     ]  # fmt: skip
     assert fault["changed"]["facts"]["down_s"] == [0.0, 1800.0]
     assert fault["changed"]["values"]["availability"] == [1.0, 0.9375]
@@ -120,6 +121,13 @@ def test_a_million_late_messages_stay_a_short_list() -> None:
     assert len(found) <= 6
     assert found[-1]["facts"]["total_count"] == 400
     assert all(len(one["causes"]) == 1 for one in found[1:])
+
+
+def test_corrections_said_one_after_the_other_are_steps_of_their_own() -> None:
+    at = "2025-03-03T13:00:00Z"
+    scrap = [corrected(f"17:00:{10 * n:02}", id=f"c{n}", kind="scrap", qty=n + 1, at=at) for n in range(3)]
+    found = revisions([*LATE[:3], *scrap])
+    assert [one["facts"]["good_count"] for one in found] == [800, 799, 797, 794]
 
 
 def test_what_arrives_in_time_is_no_revision() -> None:

@@ -56,9 +56,10 @@ def revisions(name: str, asset: str, start: Annotated[str, Query(alias="from")],
         "changed": {"values": {"quality": [0.99, 0.98]}, "facts": {"good_count": [1300, 1287]}},
         "hours": [{"asset": asset, "from": start, "facts": {"good_count": [1300, 1287]}}],
         "causes": [
-            {"asset": asset, "kind": "correction", "received": to, "offsets": [[80_100, 80_100]],
+            {"asset": asset, "kind": "correction", "received": to, "messages": 1, "offsets": [[80_100, 80_100]],
              "correction": {"kind": "scrap", "qty": 13, "at": start, "by": HOSTILE, "why": "seen"}},
-            {"asset": asset, "kind": "count", "received": to, "offsets": [[80_001, 80_060]], "from": start, "to": to},
+            {"asset": asset, "kind": "count", "received": to, "messages": 60, "offsets": [[80_001, 80_060]],
+             "from": start, "to": to},
         ],
     }  # fmt: skip
     nothing = {"changed": {"values": {}, "facts": {}}, "hours": [], "causes": []}

@@ -65,7 +65,7 @@ function pairs(changed, text) {
 function cause(one, zone) {
   const received = t("revisions.received", { at: momentText(Date.parse(one.received), zone) });
   const said = one.correction;
-  const text = said ? `${correctionText(said, zone)} (${said.by}: ${said.why})` : `${t(`event.${one.kind}`, {}, one.kind)} ${span(one, zone)}`;
+  const text = said ? `${correctionText(said, zone)} (${said.by}: ${said.why})` : `${t(`event.${one.kind}`, {}, one.kind)} (${count(one.messages)}) ${span(one, zone)}`;
   return h("li", { "data-kind": one.kind }, text, `, ${received} `, messageButtons(one.offsets, zone));
 }
 
