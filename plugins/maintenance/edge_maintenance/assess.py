@@ -36,7 +36,12 @@ def run(options: argparse.Namespace) -> None:
 
 def lines(table: Table, options: argparse.Namespace) -> Iterator[str]:
     """The assessment of each row, as JSON."""
-    settings = {"learn_s": options.learn, "model": options.model, "max_life": options.max_life}
+    settings = {
+        "learn_s": options.learn,
+        "step_s": table.layout.time_scale,
+        "model": options.model,
+        "max_life": options.max_life,
+    }
     scale = table.layout.time_scale or 1.0
     signals = signal_settings(table, options)
     monitors: dict[str, Maintenance] = {}

@@ -1,59 +1,364 @@
-"""The monitor of a machine: its signals against their baselines, and what follows from that."""
+"""The monitor of a machine: what its sensors, baselines, limits, parts and alarms say, as one assessment."""
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
-from edge import Assessment, Monitor, Observation, Reason, Watched
-from edge_maintenance.life import LifeWatch
-from edge_maintenance.presets import PRESETS
+from edge import Assessment, Monitor, Observation, Reason, RemainingLife, Watched
+from edge_maintenance.alarm import TIERS, Alarm, Edge
+from edge_maintenance.errors import Errors
+from edge_maintenance.life import UNKNOWN, LifeWatch
+from edge_maintenance.limits import Limits
+from edge_maintenance.presets import KINDS, PRESETS, kind_of, preset_of
+from edge_maintenance.regime import Regime
+from edge_maintenance.sensors import Sensors
+from edge_maintenance.suggestions import suggested
+from edge_maintenance.track import AWAY_SIGMA, Track
+from edge_maintenance.usage import Usage
+
+MICRO = 1_000_000
+NEVER = -(1 << 62)
+BELOW = 0.999
+"""The score while no alarm is open is less than 1, whatever the single reading is worth."""
+
+REGIMES = 4
+"""Regimes of a machine that are remembered; the one that was not in use for the longest time is dropped."""
+
+REASONS = 3
+HALF_HEALTH = 4.0
+"""Health is 1 / (1 + score / 4): 1 like the baseline, 0.8 at the threshold of an alarm, 0.5 at four times that."""
+
+LOOK_US = 60 * MICRO
+"""So often it is looked whether there is something new to say where no alarm opens, rises or ends."""
+
+NEW_HEALTH, NEW_LIFE = 0.02, 0.02
+FUTURE_US = 86_400 * MICRO
+"""A state that ends so much later than what comes now is none of this machine's past."""
+
+NOT_RUNNING = frozenset(
+    ("setup", "changeover", "cleaning", "stopped", "fault", "idle", "starved", "blocked", "operator", "maintenance",
+     "no_order")
+)  # fmt: skip
+
+
+State = Literal["learning", "ok", "watch", "plan", "act", "unknown"]
 
 
 class Maintenance(Monitor):
+    """Settings of the machine: `preset`, `learn_s`, `grace_s`, `regime` (a signal whose level tells the regime),
+    `components`, `model`, `max_life`; of a signal: `kind`, `bad`, `preset`, `low`, `high`, `iso_class`, `component`,
+    `valid_low`, `valid_high`."""
+
     name = "maintenance"
     title = "Maintenance"
     version = "1"
 
     def __init__(self, machine: Watched, state: dict[str, Any] | None = None) -> None:
         super().__init__(machine, state)
-        self.preset = PRESETS[machine.settings.get("preset") or "process"]
-        self.life = LifeWatch(machine, self.state.setdefault("life", {}))
-        self.learn_s = machine.settings.get("learn_s") or self.preset.learn_s
+        self._begin()
+        if state:
+            try:
+                self._restore(state)
+            except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+                self._begin(f"learns anew: its state could not be read ({type(error).__name__})")
+
+    def _begin(self, note: str = "") -> None:
+        """Know nothing."""
+        self.note = note
+        self.sensors = Sensors(self.machine.signals)
+        self.limits = Limits(self.machine.signals)
+        self.usage = Usage(self.machine.settings.get("components"))
+        self.errors = Errors()
+        self.alarm = Alarm()
+        self.life = LifeWatch(self.machine, {})
+        self.remaining: RemainingLife = UNKNOWN
+        self.key = ""
+        self.regimes: dict[str, Regime] = {"": Regime(self._new_track)}
+        self.regime = self.regimes[""]
+        self.ts = self.rated_at = self.checked_at = self.looked_at = self.muted_until = NEVER
+        self.slow_due = 0  # the tier that parts and alarms of the machine's own are worth
+        self.slow_reasons: list[Reason] = []
+        self.running = True
+        self.waiting: list[Reason] = []  # what stood before the last work, to be said once it is learned anew
+        self.reasons: tuple[Reason, ...] = ()
+        self.said: list[Any] = []  # last: state, signals of the reasons, findings, health, life
+        self.edge: Edge | None = None
+
+    def _new_track(self, name: str, interval_us: int) -> Track:
+        settings = self.machine.signal(name)
+        kind = KINDS[kind_of(name, settings)]
+        preset = preset_of(settings, self.machine.settings, interval_us / MICRO)
+        return Track(name, kind, settings.get("bad") or kind.bad, preset, interval_us)
+
+    # --- what comes ------------------------------------------------------------------------------------
 
     def update(self, observation: Observation) -> Assessment | None:
-        return self.assess(observation)
+        """Take one observation; say something where an alarm or a finding changes, or health or life have."""
+        self._take(observation)
+        ts = observation.ts
+        if self.edge is None and ts - self.looked_at < LOOK_US and not self._findings_changed():
+            return None
+        self.looked_at = ts
+        found = self._assessment(ts)
+        return found if self._is_new(found) else None
+
+    def _findings_changed(self) -> bool:
+        findings = self.sensors.findings
+        before = self.said[2] if self.said else ()
+        return len(findings) != len(before) or any(findings.get(name, ("",))[0] != kind for name, kind in before)
 
     def assess(self, observation: Observation) -> Assessment:
-        """What is to be said at this observation, new or not."""
-        state = self.state
-        start = state.setdefault("start", observation.ts)
-        learning = observation.ts - start < self.learn_s * 1e6
-        shifts: list[tuple[float, Reason]] = []
-        for name, value in observation.signals.items():
-            if isinstance(value, float | int) and math.isfinite(value):
-                shifts.append(self._take(name, float(value), observation.ts, learning))
-        shifts.sort(key=lambda shift: -shift[0])
-        score = shifts[0][0] / 6 if shifts else None
-        alarm = score is not None and score > 1 and not learning
+        """The same, but say what there is to say even if it is not new."""
+        self._take(observation)
+        return self._assessment(observation.ts)
+
+    def _take(self, observation: Observation) -> None:
+        ts = observation.ts
+        self.edge = None
+        if self.ts > ts + FUTURE_US:
+            self._begin("learns anew: its state was of a later time")
+        self.ts = max(self.ts, ts)
+        kind = observation.kind
+        if kind == "reading":
+            self._reading(observation)
+        elif kind == "alarm":
+            if observation.active and observation.code:
+                self.errors.take(observation.code, ts)
+        elif kind == "maintenance":
+            self._work_done(observation)
+        self.usage.take(observation)
+        self.remaining = self.life.update(observation)
+        if kind != "reading":
+            self._look(ts)
+            if self.slow_due and not self.alarm.tier:
+                self._rate(ts, {})
+
+    def _reading(self, observation: Observation) -> None:
+        ts = observation.ts
+        values = self.sensors.valid(observation)
+        running = observation.state not in NOT_RUNNING
+        if running is not self.running:
+            self.running = running
+            if running:
+                self._mute(ts)
+        if not running:
+            return
+        key = self._key_of(observation, values)
+        if key != self.key:
+            self._switch(key, ts)
+        regime = self.regime
+        if regime.take(values, ts, ts >= self.muted_until):
+            self._mute(ts)
+        if regime.rewound:
+            self.ts = self.rated_at = self.checked_at = self.looked_at = ts - 1
+            self.alarm.rewind(ts)
+            self._mute(ts)
+        if ts > self.rated_at:
+            self._rate(ts, values)
+
+    def _mute(self, ts: int) -> None:
+        """After a start, a gap or a change of regime: no alarm for a while."""
+        preset = self.regime.preset or PRESETS["process"]
+        grace_s = self.machine.settings.get("grace_s")
+        self.muted_until = ts + round((preset.grace_s if grace_s is None else float(grace_s)) * MICRO)
+
+    def _key_of(self, observation: Observation, values: Mapping[str, float]) -> str:
+        signal = self.machine.settings.get("regime")
+        if signal:
+            return f"{values[signal]:.2g}" if signal in values else self.key
+        return observation.product or ""
+
+    def _switch(self, key: str, ts: int) -> None:
+        """Another regime, known or new. What nothing was learned of yet becomes the first one's."""
+        known = self.regimes.pop(key, None)
+        if known is None and len(self.regimes) == 1 and not self.regime.tracks and not self.regime.coming:
+            self.regimes.clear()
+        self.regimes[key] = self.regime = known or Regime(self._new_track)
+        self.key = key
+        while len(self.regimes) > REGIMES:
+            del self.regimes[next(iter(self.regimes))]
+        self._end_alarm(ts)
+        self._mute(ts)
+        self._count()
+
+    def _work_done(self, observation: Observation) -> None:
+        """The signals of that component are learned anew, those of no component by work on any; what stood is kept."""
+        component = observation.component
+        gone = [
+            name for name in self.regime.tracks
+            if not component or self.machine.signal(name).get("component") in (None, component)
+        ]  # fmt: skip
+        if not gone:
+            return
+        self.waiting = [
+            reason_of(track, "before the work") for name in gone if (track := self.regime.tracks[name]).sigma
+        ][:REASONS]  # fmt: skip
+        for regime in self.regimes.values():
+            regime.forget(gone)
+        self._end_alarm(observation.ts)
+        self._count()
+
+    def _end_alarm(self, ts: int) -> None:
+        self.edge = self.alarm.end(ts, 0) or self.edge
+        self.reasons = ()
+
+    def _count(self) -> None:
+        self.regime.count(self.sensors.gone)
+
+    # --- what follows ----------------------------------------------------------------------------------
+
+    def _rate(self, ts: int, values: Mapping[str, float]) -> None:
+        """Once for each reading of the machine."""
+        regime, alarm = self.regime, self.alarm
+        self.rated_at = ts
+        muted = ts < self.muted_until
+        if not muted and not (regime.all_learned and regime.learned) and regime.learn():
+            self._count()
+        if regime.odd or self.sensors.findings or len(values) < len(regime.tracks) or ts >= self.checked_at + LOOK_US:
+            self._look(ts)
+        unusual = 0 if muted or not regime.active else regime.due(alarm.habit)
+        beyond = self.limits.take(values, ts) if self.limits.known else 0
+        due = max(unusual, beyond, self.slow_due)
+        if not due and alarm.idle:
+            if regime.adapt(ts):
+                self._count()
+            return
+        preset = regime.preset or PRESETS["process"]
+        hold_us, silence_us = round(preset.hold_s * MICRO), round(preset.silence_s * MICRO)
+        self.edge = alarm.step(due, ts, hold_us, silence_us, urgent=max(beyond, self.slow_due) > 0)
+        for track in regime.active:
+            track.follow(bool(unusual or alarm.tier), ts)
+        if not alarm.tier:
+            self.reasons = ()
+        elif due:
+            self.reasons = self._reasons_now()
+
+    def _look(self, ts: int) -> None:
+        """What need not be looked at with each reading: sensors, parts, alarms of the machine's own."""
+        self.checked_at = ts
+        before = self.sensors.gone
+        if self.running:
+            self.sensors.look(self.regime.tracks.values(), ts)
+        if self.sensors.gone != before:
+            self._count()
+        used, of_parts = self.usage.due()
+        often, of_errors = self.errors.due(ts)
+        self.slow_due = max(used, often)
+        self.slow_reasons = [*of_parts, *of_errors][:REASONS]
+
+    def _reasons_now(self) -> tuple[Reason, ...]:
+        """At most three: limits, then what is due for its change, then what is away, then parts and alarms."""
+        away = [track for track in self.regime.active if abs(track.deviation()) > AWAY_SIGMA]
+        away.sort(key=lambda track: (track.tier() > 0, abs(track.deviation())), reverse=True)
+        found = self.limits.reasons()
+        named = {reason.signal for reason in found}
+        found += [reason_of(track) for track in away if track.name not in named]
+        return tuple([*found, *self.slow_reasons][:REASONS])
+
+    # --- what is said ------------------------------------------------------------------------------------
+
+    def _assessment(self, ts: int) -> Assessment:
+        alarm, regime = self.alarm, self.regime
+        score = regime.score()
+        if alarm.tier:
+            score = max(score or 0.0, 1.0)
+        elif score is not None:
+            score = min(score, BELOW)
+        state = self._state()
+        if state == "learning" and score is None:
+            score = 0.0
+        life = self.remaining if self.remaining.value is not None else self.usage.life() or self.remaining
         return Assessment(
-            observation.ts,
-            "unknown" if score is None else "learning" if learning else "watch" if alarm else "ok",
-            health=None if score is None else 1 / (1 + score),
+            ts,
+            state,
+            health=None if score is None or state == "learning" else 1.0 / (1.0 + score / HALF_HEALTH),
             score=score,
-            life=self.life.update(observation),
-            reasons=tuple(reason for _, reason in shifts[:3]) if alarm else (),
+            life=life,
+            reasons=self.reasons or self._before_work(),
+            findings=self.sensors.as_findings(),
+            edge=self.edge,
+            work=suggested(self.reasons, self.machine.signals) if alarm.tier else self.note,
+            version=" ".join(filter(None, (f"rules {self.version}", self.life.version))),
         )
 
-    def _take(self, name: str, value: float, ts: int, learning: bool) -> tuple[float, Reason]:
-        known = self.state.setdefault(name, [ts, value, value, 0.0])
-        dt = max(0.0, (ts - known[0]) / 1e6)
-        fast, slow, variance = known[1:]
-        fast += (value - fast) * -math.expm1(-dt / self.preset.fast_s)
-        pace = -math.expm1(-dt / self.preset.slow_s)
-        slow += (value - slow) * pace
-        variance += ((fast - slow) ** 2 - variance) * pace
-        known[:] = [max(ts, known[0]), fast, slow, variance]
-        sigma = (fast - slow) / math.sqrt(variance) if variance > 0 else 0.0
-        change = (fast - slow) / abs(slow) * 100 if slow else None
-        return abs(sigma), Reason(name, value, slow, change, sigma)
+    def _state(self) -> State:
+        if self.alarm.tier:
+            return TIERS[self.alarm.tier - 1]
+        if not self.regime.learned:
+            return "learning" if self.regime.tracks or self.regime.coming else "unknown"
+        return "ok" if self.regime.active else "unknown"
+
+    def _before_work(self) -> tuple[Reason, ...]:
+        return tuple(self.waiting) if self.regime.learned else ()
+
+    def _is_new(self, found: Assessment) -> bool:
+        """Compared with what was said last. What stood before the last work is said once."""
+        said: list[Any] = [
+            found.state,
+            [reason.signal for reason in found.reasons],
+            [[one.signal, one.kind] for one in found.findings],
+            found.health,
+            found.life.value if found.life else None,
+        ]
+        before = self.said
+        if self.edge is None and before and before[:3] == said[:3]:
+            near = _near(before[3], said[3], NEW_HEALTH) and _near(before[4], said[4], NEW_LIFE * abs(before[4] or 0.0))
+            if near:
+                return False
+        self.said = said
+        if self.regime.learned:
+            self.waiting = []
+        return True
+
+    # --- state -------------------------------------------------------------------------------------------
+
+    def checkpoint(self) -> dict[str, Any]:
+        """The state as plain data: two monitors with the same go on alike, bit for bit."""
+        return {
+            "times": [self.ts, self.rated_at, self.checked_at, self.looked_at, self.muted_until],
+            "flags": [self.key, self.running, self.slow_due, self.note],
+            "regimes": {key: regime.plain() for key, regime in self.regimes.items()},
+            "alarm": self.alarm.plain(),
+            "sensors": self.sensors.plain(),
+            "limits": self.limits.plain(),
+            "usage": self.usage.plain(),
+            "errors": self.errors.plain(),
+            "life": self.life.state,
+            "remaining": plain_of(self.remaining),
+            "reasons": [[plain_of(one) for one in kept] for kept in (self.reasons, self.slow_reasons, self.waiting)],
+            "said": self.said,
+        }
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Raises KeyError, TypeError, ValueError, IndexError or AttributeError for what `checkpoint` did not write."""
+        self.ts, self.rated_at, self.checked_at, self.looked_at, self.muted_until = state["times"]
+        self.key, self.running, self.slow_due, self.note = state["flags"]
+        self.regimes = {key: Regime.restored(plain, self._new_track) for key, plain in state["regimes"].items()}
+        self.regime = self.regimes[self.key]
+        self.alarm.restore(state["alarm"])
+        self.sensors.restore(state["sensors"])
+        self.limits.restore(state["limits"])
+        self.usage.restore(state["usage"])
+        self.errors.restore(state["errors"])
+        self.life = LifeWatch(self.machine, state["life"])
+        self.remaining = RemainingLife(*state["remaining"])
+        reasons, slow, waiting = ([Reason(*plain) for plain in kept] for kept in state["reasons"])
+        self.reasons, self.slow_reasons, self.waiting = tuple(reasons), slow, waiting
+        self.said = state["said"]
+        self.regime.count(self.sensors.gone, again=True)
+
+
+def plain_of(one: Reason | RemainingLife) -> list[Any]:
+    return [getattr(one, name) for name in one.__struct_fields__]
+
+
+def reason_of(track: Track, text: str = "") -> Reason:
+    return Reason(
+        track.name, track.value, track.expected, track.change() * 100, track.deviation(), track.away_since, text
+    )
+
+
+def _near(one: float | None, other: float | None, by: float) -> bool:
+    """Whether they differ by no more; what is not known is only near to what is not."""
+    return one is other if one is None or other is None else abs(one - other) <= by

@@ -1,0 +1,297 @@
+"""A machine in one regime, such as one product: its signals, and how far they are from usual."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from edge_maintenance.presets import Preset
+from edge_maintenance.together import Matrix, Together, t_squared
+from edge_maintenance.track import BURN_IN, CLIP_SIGMA, Paces, Track
+
+SCORE_FACTOR, ALONE_FACTOR = 5.0, 2.5
+"""T2 is unusual above so many times its 99th percentile while learning: of three signals and more, whose correlation is
+known less well; of one or two."""
+
+ALONE = 2
+
+AGREEING, AGREEING_SIGMA = 4, 5.0
+"""So many signals that are so far away together matter as well, however small each change is."""
+
+INTERVALS = 8
+"""Steps in time that are seen before the preset of a signal is settled by their median."""
+
+LATE_READINGS = 60
+"""After so many readings in a row from the past, the clock was set back."""
+
+REFRESH = 20
+"""The correlation is made anew once it has learned so much more."""
+
+KEPT_PACES = 64
+SIGNALS = 64
+"""Signals of a machine that are watched at most, in the order in which they come."""
+
+NewTrack = Callable[[str, int], Track]
+"""Makes the track of a signal from its name and the microseconds between its readings."""
+
+
+class Regime:
+    """The signals of a machine in one regime. `take` and `due` are the hot path."""
+
+    def __init__(self, new_track: NewTrack) -> None:
+        self.new_track = new_track
+        self.tracks: dict[str, Track] = {}
+        self.coming: dict[str, list[int]] = {}  # signal: its first times, until its interval is known
+        self.group: list[str] = []  # the signals that `together` knows, in its order
+        self.together: Together | None = None
+        self.late = 0  # readings from the past, one after the other
+        self.adapted_at = 0
+        self.adaptions = 0
+        self.all_learned = False
+        self.rewound = False  # the clock was set back
+        self.odd = False  # a reading was far off all others
+        self._paces: dict[tuple[Preset, int], Paces] = {}
+        self._active: list[Track] = []
+        self._anchored: list[Track] = []
+        self._inverse: Matrix = []
+        self._norm = 0.0
+        self._limit = math.inf
+
+    def take(self, values: Mapping[str, float], ts: int, learning: bool) -> bool:
+        """Take finite numbers; what is usual is only learned where it says so. True after a gap."""
+        tracks = self.tracks
+        preset: Preset | None = None
+        paces: Paces | None = None
+        dt = -1
+        gap = late = odd = False
+        for name, value in values.items():
+            track = tracks.get(name)
+            if track is None:
+                self._come(name, value, ts)
+                continue
+            since = ts - track.ts
+            if since <= 0:
+                late = True
+                continue
+            if since > track.gap_us:
+                track.begin(value, ts)
+                gap = True
+                continue
+            if since != dt or track.preset is not preset or paces is None:
+                dt, preset = since, track.preset
+                paces = self._paces_of(track, dt)
+            if track.known < track.settled_us:
+                track.known += dt
+            if not track.sigma and learning:
+                track.learn(value, ts, dt)
+            track.take(value, ts, paces)
+            if track.outlier:
+                odd = True
+        self.odd, self.rewound = odd, False
+        if late:
+            self._late(ts)
+        elif self.late:
+            self.late = 0
+        return gap
+
+    def _paces_of(self, track: Track, dt: int) -> Paces:
+        if track.known < track.settled_us:
+            return Paces(track.preset, dt, track.known)
+        key = track.preset, dt
+        found = self._paces.get(key)
+        if found is None:
+            if len(self._paces) >= KEPT_PACES:
+                self._paces.clear()
+            found = self._paces[key] = Paces(track.preset, dt, track.known)
+        return found
+
+    def _late(self, ts: int) -> None:
+        """Repeated and late readings change nothing, unless the clock has been set back."""
+        self.late += 1
+        if self.late > LATE_READINGS:
+            self.late = 0
+            self.rewound = True
+            self.adapted_at = min(self.adapted_at, ts)
+            for track in self.tracks.values():
+                track.ts = track.changed = min(track.ts, ts)
+
+    def _come(self, name: str, value: float, ts: int) -> None:
+        """A new signal: its preset is settled once it is known how often it comes."""
+        if name not in self.coming and len(self.coming) + len(self.tracks) >= SIGNALS:
+            return
+        times = self.coming.setdefault(name, [])
+        if times and ts <= times[-1]:
+            return
+        times.append(ts)
+        if len(times) > INTERVALS:
+            steps = sorted(after - before for before, after in pairwise(times))
+            del self.coming[name]
+            track = self.tracks[name] = self.new_track(name, steps[len(steps) // 2])
+            track.begin(value, ts)
+            self.all_learned = False
+
+    # --- what is usual -------------------------------------------------------------------------------
+
+    @property
+    def learned(self) -> bool:
+        return self.together is not None and self.together.quantile > 0
+
+    @property
+    def preset(self) -> Preset | None:
+        """Of the machine as a whole: that of its first signal."""
+        return next((track.preset for track in self.tracks.values()), None)
+
+    def learn(self) -> bool:
+        """While anything is learned: once for each reading of the machine, after `take`. Whether something is now."""
+        done = False
+        for track in self.tracks.values():
+            if not track.sigma and track.learn_is_over():
+                track.finish()
+                done = True
+        self.all_learned = all(track.sigma for track in self.tracks.values())
+        if self.together is None:
+            if any(track.n > 2 for track in self.tracks.values()):
+                self.group = [name for name, track in self.tracks.items() if track.n]
+                self.together = Together(len(self.group))
+        elif not self.together.quantile:
+            done |= self._learn_together(self.together)
+        return done
+
+    def _learn_together(self, together: Together) -> bool:
+        group = [self.tracks[name] for name in self.group]
+        longest = max(group, key=lambda track: track.seen)
+        learn_us = longest.preset.learn_s * 1e6
+        deviations = [track.fast - track.slow for track in group]
+        # readings within the fast memory are alike
+        together.independent = max(longest.seen - learn_us * BURN_IN, 0.0) / 2e6 / longest.preset.fast_s
+        if longest.seen >= learn_us * (1 + BURN_IN) / 2:
+            together.rate(deviations)
+        together.learn(deviations)
+        if not longest.sigma:
+            return False
+        together.finish()
+        return True
+
+    def adapt(self, ts: int) -> bool:
+        """Go on learning what is usual, once for each fast memory. Whether the correlation is to be made anew."""
+        together = self.together
+        if together is None:
+            return False
+        group = [self.tracks[name] for name in self.group]
+        preset = group[0].preset
+        if preset.mature_s == math.inf or ts - self.adapted_at < preset.fast_s * 1e6:
+            return False
+        self.adapted_at = ts
+        weight = preset.fast_s / preset.mature_s
+        if self._active == group:
+            together.adapt(t_squared(self._inverse, [track.z for track in group]), weight)
+        most = [CLIP_SIGMA * track.sigma for track in group]
+        away = [min(max(track.fast - track.slow, -far), far) for track, far in zip(group, most, strict=True)]
+        together.learn(away, weight)
+        together.independent = min(together.independent + 0.5, 0.5 / weight)
+        self.adaptions += 1
+        if self.adaptions % REFRESH:
+            return False
+        for at, track in enumerate(group):
+            if track.sigma:
+                track.widen(together.deviation(at))
+        return True
+
+    def forget(self, names: Collection[str]) -> None:
+        """Learn these signals anew, and with them how all move together."""
+        for name in names:
+            track = self.tracks.pop(name, None)
+            if track is not None:
+                self.tracks[name] = self.new_track(name, track.interval_us)
+                self.tracks[name].begin(track.value, track.ts)
+        self.all_learned = False
+        if any(name in self.group for name in names):
+            self.together, self.group = None, []
+
+    # --- how far from it -----------------------------------------------------------------------------
+
+    def count(self, skipped: Collection[str], *, again: bool = False) -> None:
+        """Settle which signals count: those that are learned, but for those whose sensor is in doubt. `again`: by what
+        was in use before, as after a restart."""
+        together = self.together
+        active = [track for name, track in self.tracks.items() if track.sigma and name not in skipped]
+        self._active = active if together is not None and together.quantile else []
+        self._anchored = [track for track in self._active if track.kind.anchored]
+        if not self._active or together is None:
+            self._limit = math.inf
+            return
+        if not again:
+            together.use()
+        self._inverse = self._inverse_of(together, active)
+        self._norm = math.sqrt(sum(value * value for row in self._inverse for value in row))
+        factor = SCORE_FACTOR if len(active) > ALONE else ALONE_FACTOR
+        self._limit = factor * together.used[2] * max(1.0, len(active) / together.size)
+
+    def _inverse_of(self, together: Together, active: Sequence[Track]) -> Matrix:
+        """Of the correlation of these signals; one that came later goes with none."""
+        places = {name: at for at, name in enumerate(self.group)}
+        known = [at for at, track in enumerate(active) if track.name in places]
+        found = [[1.0 if row == column else 0.0 for column in range(len(active))] for row in range(len(active))]
+        inverse = together.inverse([places[active[at].name] for at in known])
+        for row, from_row in zip(known, inverse, strict=True):
+            for column, value in zip(known, from_row, strict=True):
+                found[row][column] = value
+        return found
+
+    @property
+    def active(self) -> Sequence[Track]:
+        """The signals that count."""
+        return self._active
+
+    def due(self, habit: float) -> int:
+        """The tier that this reading alone is worth."""
+        anchored = max([track.tier() for track in self._anchored]) if self._anchored else 0
+        limit = self._limit * habit
+        z = [track.z for track in self._active]
+        # the norm bounds the largest eigenvalue, so that most readings need no T2
+        if sum([one * one for one in z]) * self._norm <= limit or t_squared(self._inverse, z) <= limit:
+            return anchored
+        tier = max([track.tier() for track in self._active])
+        return tier or int(self._agreement() >= 1.0)
+
+    def _agreement(self) -> float:
+        """1 where enough signals are far enough away."""
+        if len(self._active) < 2 * AGREEING:
+            return 0.0
+        return sorted([abs(track.z) for track in self._active])[-AGREEING] / AGREEING_SIGMA
+
+    def score(self) -> float | None:
+        """1 is where an alarm is due: the lesser of the statistical and the relative gate. None: nothing to go by."""
+        if not self._active:
+            return None
+        statistical = math.sqrt(t_squared(self._inverse, [track.z for track in self._active]) / self._limit)
+        relative = max(self._agreement(), max([track.relative() for track in self._active]))
+        return max([min(statistical, relative), *(track.relative() for track in self._anchored)])
+
+    # --- state ---------------------------------------------------------------------------------------
+
+    def plain(self) -> dict[str, Any]:
+        return {
+            "tracks": {name: track.plain() for name, track in self.tracks.items()},
+            "coming": {name: list(times) for name, times in self.coming.items()},
+            "group": list(self.group),
+            "together": None if self.together is None else self.together.plain(),
+            "counters": [self.late, self.adapted_at, self.adaptions],
+        }
+
+    @classmethod
+    def restored(cls, plain: Mapping[str, Any], new_track: NewTrack) -> Regime:
+        """Raises KeyError, TypeError, ValueError or IndexError for what no regime has written."""
+        one = cls(new_track)
+        at = Track.STATE.index("interval_us")
+        for name, state in plain["tracks"].items():
+            one.tracks[name] = new_track(name, state[at])
+            one.tracks[name].restore(state)
+        one.coming = {name: list(times) for name, times in plain["coming"].items()}
+        one.group = list(plain["group"])
+        one.together = None if plain["together"] is None else Together.restored(plain["together"])
+        one.late, one.adapted_at, one.adaptions = plain["counters"]
+        one.all_learned = all(track.sigma for track in one.tracks.values())
+        return one

@@ -1,0 +1,134 @@
+"""What is wrong with a sensor, which is no finding about the machine: invalid, stale, stuck, out of range, outlier."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from edge import Finding, Observation
+from edge_maintenance.track import CONSTANT_CHANGES, Track
+
+STALE_INTERVALS = 3
+"""A signal is stale after so many of its intervals without a reading."""
+
+STUCK_RUNS, STUCK_INTERVALS = 10, 20
+"""It is stuck when it did not change for so many times the longest time it did not while it was learned, and for so
+many intervals at least."""
+
+KEPT = 64
+
+
+class Sensors:
+    """Sorts out what no statistics may see, and keeps the findings: signal -> (kind, since)."""
+
+    def __init__(self, signals: Mapping[str, Mapping[str, Any]]) -> None:
+        self.signals = signals
+        self.findings: dict[str, tuple[str, int]] = {}
+        self.gone: frozenset[str] = frozenset()  # signals that say nothing of the machine now: stale or stuck
+        self.invalid: dict[str, int] = {}  # signal: how many values were no numbers or out of range
+        self._ranges: dict[str, tuple[float, float] | None] = {}
+
+    def valid(self, observation: Observation) -> dict[str, float]:
+        """The readings that are finite numbers in range with no bad quality."""
+        found: dict[str, float] = {}
+        doubts = self.findings
+        for name, value in observation.signals.items():
+            if value.__class__ is not float:
+                value = _number(value)
+            if not -math.inf < value < math.inf:
+                self._doubt(name, "invalid", observation.ts)
+                continue
+            bounds = self._ranges.get(name, ()) if self._ranges else ()
+            if bounds == ():
+                bounds = self._range_of(name)
+            if bounds and not bounds[0] <= value <= bounds[1]:
+                self._doubt(name, "out_of_range", observation.ts)
+                continue
+            found[name] = value
+            if doubts and doubts.get(name, ("",))[0] in ("invalid", "out_of_range", "stale"):
+                del doubts[name]
+        if observation.quality:
+            for name, quality in observation.quality.items():
+                if quality.lower().startswith("bad") and found.pop(name, None) is not None:
+                    self._doubt(name, "invalid", observation.ts)
+        return found
+
+    def _range_of(self, name: str) -> tuple[float, float] | None:
+        settings = self.signals.get(name, {})
+        low, high = settings.get("valid_low"), settings.get("valid_high")
+        bounds = None if low is None and high is None else (_or(low, -math.inf), _or(high, math.inf))
+        if len(self._ranges) < KEPT:
+            self._ranges[name] = bounds
+        return bounds
+
+    def _doubt(self, name: str, kind: str, ts: int) -> None:
+        if name in self.invalid or len(self.invalid) < KEPT:
+            self.invalid[name] = self.invalid.get(name, 0) + 1
+        self._find(name, kind, ts)
+
+    def _find(self, name: str, kind: str, ts: int) -> None:
+        if self.findings.get(name, ("",))[0] != kind and (name in self.findings or len(self.findings) < KEPT):
+            self.findings[name] = (kind, ts)
+
+    def look(self, tracks: Iterable[Track], ts: int) -> None:
+        """Find what is stale, stuck or a single outlier, and what is no more."""
+        gone = set()
+        for track in tracks:
+            kind = self.findings.get(track.name, ("",))[0]
+            stale = ts - track.ts > STALE_INTERVALS * track.interval_us
+            if stale or _stuck(track):
+                gone.add(track.name)
+            if kind in ("invalid", "out_of_range"):
+                continue
+            if stale:
+                self._find(track.name, "stale", ts)
+            elif track.name in gone:
+                self._find(track.name, "stuck", ts)
+            elif track.outlier and kind != "outlier":
+                self._find(track.name, "outlier", ts)
+            elif kind in ("stale", "stuck") or (kind == "outlier" and not track.outlier):
+                del self.findings[track.name]
+        self.gone = frozenset(gone)
+
+    def as_findings(self) -> tuple[Finding, ...]:
+        return tuple(Finding(name, kind, since, TEXTS[kind]) for name, (kind, since) in sorted(self.findings.items()))
+
+    def plain(self) -> list[Any]:
+        return [{name: list(found) for name, found in self.findings.items()}, dict(self.invalid), sorted(self.gone)]
+
+    def restore(self, plain: list[Any]) -> None:
+        findings, invalid, gone = plain
+        self.gone = frozenset(gone)
+        self.findings = {name: (kind, since) for name, (kind, since) in findings.items()}
+        self.invalid = dict(invalid)
+
+
+TEXTS = {
+    "invalid": "no number comes",
+    "out_of_range": "outside of what the sensor can measure",
+    "stale": "nothing comes",
+    "stuck": "does not change any more",
+    "outlier": "one reading far off all others",
+}
+
+
+def _stuck(track: Track) -> bool:
+    """Only of a signal that changed while it was learned."""
+    if not track.sigma or track.changes < CONSTANT_CHANGES:
+        return False
+    return track.ts - track.changed > max(STUCK_RUNS * track.longest, STUCK_INTERVALS * track.interval_us)
+
+
+def _number(value: Any) -> float:
+    """NaN for what is no number."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.nan
+    return math.nan
+
+
+def _or(value: Any, otherwise: float) -> float:
+    return otherwise if value is None else float(value)

@@ -1,0 +1,232 @@
+"""A machine is learned, watched, and spoken of when it changes; and what bad input does, which is little."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+
+
+def test_machine_is_learned_then_ok_then_in_alarm_with_the_right_reason_first(shop):
+    calm = shop.noisy()
+    said = shop.feed(
+        shop.monitor(), lambda t: calm(t) | ({"flow": calm(t)["flow"] - 5} if t >= 600 else {}), range(900)
+    )
+    assert {one.state for one in said[:300]} == {"learning"}
+    assert {one.state for one in said[400:600]} == {"ok"}
+    first = next(t for t, one in enumerate(said) if one.state in shop.alarms)
+    assert 600 <= first < 620
+    assert said[first].edge == "open"
+    assert said[first].reasons[0].signal == "flow"
+    assert said[first].work
+    assert said[-1].state in shop.alarms
+    assert said[-1].health < 0.8 < said[500].health
+
+
+def test_alarm_ends_when_the_machine_comes_back(shop):
+    calm = shop.noisy()
+    said = shop.feed(
+        shop.monitor(), lambda t: calm(t) | ({"flow": calm(t)["flow"] - 5} if 600 <= t < 900 else {}), range(1100)
+    )
+    edges = [(t, one.edge) for t, one in enumerate(said) if one.edge in ("open", "clear")]
+    assert [edge for _, edge in edges] == ["open", "clear"]
+    assert 900 <= edges[1][0] < 960
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, None, "off", True, 10**400])
+def test_what_is_no_number_changes_nothing_but_a_count_and_a_finding(shop, value: Any):
+    watch = shop.learned()
+    before = watch.regime.tracks["flow"].plain()
+    said = watch.assess(shop.seen(600, shop.noisy()(600) | {"flow": value}))
+    assert watch.regime.tracks["flow"].plain() == before
+    assert watch.sensors.invalid == {"flow": 1}
+    assert [(one.signal, one.kind) for one in said.findings] == [("flow", "invalid")]
+    assert said.state == "ok"
+    assert said.score is not None
+
+
+def test_missing_key_is_stale_after_three_intervals_and_no_alarm_when_it_goes_or_returns(shop):
+    watch, calm = shop.learned(), shop.noisy()
+    without = shop.feed(watch, lambda t: {k: v for k, v in calm(t).items() if k != "flow"}, range(600, 640))
+    assert not without[1].findings
+    assert [(one.signal, one.kind) for one in without[4].findings] == [("flow", "stale")]
+    back = shop.feed(watch, calm, range(640, 700))
+    assert not back[-1].findings
+    assert {one.state for one in [*without, *back]} == {"ok"}
+
+
+def test_shift_of_the_other_signals_is_seen_while_one_is_missing(shop):
+    watch, calm = shop.learned(), shop.noisy()
+    said = shop.feed(
+        watch, lambda t: {"pressure": calm(t)["pressure"] + 5, "current": calm(t)["current"]}, range(600, 640)
+    )
+    assert said[-1].state in shop.alarms
+    assert said[-1].reasons[0].signal == "pressure"
+
+
+def test_nothing_is_known_when_all_signals_are_gone(shop):
+    watch = shop.learned()
+    said = [watch.assess(shop.seen(t, dict.fromkeys(shop.signals))) for t in range(600, 610)]
+    assert (said[-1].state, said[-1].health, said[-1].score) == ("unknown", None, None)
+
+
+def test_constant_signal_gives_no_alarm_on_its_first_other_digit(shop):
+    calm = shop.noisy()
+    said = shop.feed(shop.monitor(), lambda t: calm(t) | {"flow": 32.0 if t < 600 else 33.0}, range(900))
+    assert {one.state for one in said[400:]} == {"ok"}
+
+
+def test_flat_line_is_never_an_alarm(shop):
+    said = shop.feed(shop.monitor(), lambda t: {"flow": 45.0}, range(2000))
+    assert {one.state for one in said} == {"learning", "ok"}
+
+
+def test_signal_that_stands_still_is_a_finding_of_its_sensor(shop):
+    watch, calm = shop.learned(), shop.noisy()
+    said = shop.feed(watch, lambda t: calm(t) | {"flow": 50.1}, range(600, 800))
+    assert [(one.signal, one.kind) for one in said[-1].findings] == [("flow", "stuck")]
+    assert {one.state for one in said} == {"ok"}
+
+
+def test_one_reading_in_the_wrong_unit_is_one_outlier_and_no_alarm(shop):
+    watch, calm = shop.learned(), shop.noisy()
+    said = shop.feed(watch, lambda t: calm(t) | ({"flow": 500.0} if t == 610 else {}), range(600, 700))
+    found = [(t, one.signal, one.kind) for t, said_at in enumerate(said) for one in said_at.findings]
+    assert found == [(10, "flow", "outlier")]
+    assert {one.state for one in said} == {"ok"}
+
+
+def test_value_that_the_sensor_cannot_measure_is_left_out(shop):
+    watch = shop.learned(shop.monitor({"flow": {"valid_low": 0.0, "valid_high": 100.0}}))
+    said = shop.feed(watch, lambda t: shop.noisy()(t) | {"flow": -1.0}, range(600, 650))
+    assert [(one.signal, one.kind) for one in said[-1].findings] == [("flow", "out_of_range")]
+    assert {one.state for one in said} == {"ok"}
+
+
+def test_value_of_bad_quality_is_left_out(shop):
+    watch, calm = shop.learned(), shop.noisy()
+    said = shop.feed(watch, lambda t: calm(t) | {"flow": 99.0}, range(600, 650), quality={"flow": "bad"})
+    assert said[-1].findings[0].kind == "invalid"
+    assert {one.state for one in said} == {"ok"}
+
+
+def test_restart_anywhere_gives_the_same_bits(shop):
+    calm = shop.noisy()
+
+    def readings(t: int) -> dict[str, Any]:
+        found = calm(t) | ({"flow": calm(t)["flow"] - 5} if 700 <= t < 800 else {})
+        return found | ({"pressure": None} if t % 97 == 0 else {}) | ({"current": 500.0} if t == 650 else {})
+
+    whole = shop.feed(shop.monitor(), readings, range(1000))
+    for cut in (5, 40, 200, 361, 650, 651, 720, 815):
+        first = shop.monitor()
+        shop.feed(first, readings, range(cut))
+        kept = json.loads(json.dumps(first.checkpoint(), allow_nan=False))
+        again = shop.feed(shop.monitor(state=kept), readings, range(cut, 1000))
+        assert again == whole[cut:], cut
+
+
+@pytest.mark.parametrize("harm", [
+    lambda state: state.pop("regimes"), lambda state: state.update(regimes=7), lambda state: state.update(times=[1, 2]),
+    lambda state: state["regimes"][""]["tracks"]["flow"].pop(),
+])  # fmt: skip
+def test_broken_state_is_learned_anew_and_said(shop, harm):
+    state = shop.learned().checkpoint()
+    harm(state)
+    said = shop.monitor(state=state).assess(shop.seen(600, shop.noisy()(600)))
+    assert said.state == "learning"
+    assert "learns anew" in said.work
+
+
+def test_state_from_the_future_is_learned_anew_and_said(shop):
+    state = shop.learned().checkpoint()
+    said = shop.monitor(state=state).assess(shop.seen(-200_000, shop.noisy()(0)))
+    assert said.state == "learning"
+    assert "later time" in said.work
+
+
+def test_after_a_long_gap_another_level_is_no_alarm(shop):
+    watch, calm = shop.learned(), shop.noisy(level=57.0, seed=2)
+    said = shop.feed(watch, calm, range(4200, 4500))
+    assert {one.state for one in said} == {"ok"}
+
+
+def test_repeated_and_late_readings_change_nothing(shop):
+    watch, calm = shop.learned(), shop.noisy()
+    before = json.dumps(watch.regime.plain()["tracks"])
+    for t in (599, 599, 590, 580, 595):
+        watch.assess(shop.seen(t, dict.fromkeys(calm(t), 99.0)))
+    assert json.dumps(watch.regime.plain()["tracks"]) == before
+
+
+def test_clock_set_back_for_good_is_followed(shop):
+    watch, calm = shop.learned(), shop.noisy()
+    said = shop.feed(watch, lambda t: calm(t) | ({"flow": calm(t)["flow"] - 5} if t >= 400 else {}), range(300, 500))
+    assert said[60].state == "ok"
+    assert said[-1].state in shop.alarms
+
+
+def test_statistics_stand_still_while_it_does_not_run(shop):
+    watch = shop.learned()
+    before = json.dumps(watch.regime.plain())
+    said = shop.feed(watch, lambda t: dict.fromkeys(shop.signals, 3.0), range(600, 700), state="idle")
+    assert json.dumps(watch.regime.plain()) == before
+    assert {one.state for one in said} == {"ok"}
+
+
+def test_start_is_given_time(shop):
+    watch, calm = shop.learned(), shop.noisy()
+    shop.feed(watch, lambda t: {}, range(600, 630), state="stopped")
+    said = shop.feed(watch, lambda t: {k: v + 20 for k, v in calm(t).items()} if t < 645 else calm(t), range(630, 700))
+    assert {one.state for one in said} == {"ok"}
+
+
+def test_another_product_is_learned_by_itself_and_the_first_one_is_known_still(shop):
+    watch = shop.monitor()
+    calm, other = shop.noisy(), shop.noisy(level=80.0, seed=3)
+    assert shop.feed(watch, calm, range(500), product="A")[-1].state == "ok"
+    said = shop.feed(watch, other, range(500, 1000), product="B")
+    assert (said[0].state, said[-1].state) == ("learning", "ok")
+    said = shop.feed(watch, calm, range(1000, 1200), product="A")
+    assert {one.state for one in said} == {"ok"}
+
+
+def test_regimes_are_few_and_the_least_recent_goes(shop):
+    watch = shop.monitor()
+    for at, product in enumerate("ABACDEA"):
+        shop.feed(watch, shop.noisy(), range(at * 20, at * 20 + 20), product=product)
+    assert list(watch.regimes) == ["C", "D", "E", "A"]
+
+
+def test_work_done_learns_the_component_anew_and_keeps_what_stood(shop):
+    watch = shop.learned(shop.monitor({"flow": {"component": "pump"}, "pressure": {"component": "valve"}}))
+    watch.assess(shop.seen(600, kind="maintenance", component="pump", run_s=600.0))
+    assert watch.regime.tracks["flow"].sigma == 0
+    assert watch.regime.tracks["pressure"].sigma > 0
+    said = shop.feed(watch, shop.noisy(level=60.0), range(601, 1100))
+    assert said[0].state == "learning"
+    after = next(one for one in said if one.state == "ok")
+    assert (after.reasons[0].signal, after.reasons[0].text) == ("flow", "before the work")
+    assert after.reasons[0].value == pytest.approx(50.0, abs=1.0)
+
+
+def test_slow_drift_of_a_warming_machine_is_no_alarm(shop):
+    calm = shop.noisy()
+    said = shop.feed(shop.monitor(), lambda t: {k: v + t / 600 for k, v in calm(t).items()}, range(3600))
+    assert {one.state for one in said[400:]} == {"ok"}
+
+
+def test_update_speaks_when_there_is_something_new(shop):
+    watch, calm = shop.monitor(), shop.noisy()
+    said = [watch.update(shop.seen(t, calm(t) | ({"flow": 45.0} if t >= 700 else {}))) for t in range(760)]
+    spoken = [(t, one.state, one.edge) for t, one in enumerate(said) if one]
+    assert [one[1:] for one in spoken if one[2]] == [("plan", "open")] or spoken[-1][2] == "open"
+    assert len(spoken) < 12
+
+
+def test_state_of_eight_signals_is_small(shop):
+    watch = shop.monitor()
+    shop.feed(watch, shop.noisy([f"signal {n}" for n in range(8)]), range(1000))
+    assert len(json.dumps(watch.checkpoint(), separators=(",", ":"))) <= 4096
