@@ -46,7 +46,7 @@ class Machine:
     def __init__(self, path: str, random: Random, *, first: bool, counter: bool, slowest: bool, wears: bool) -> None:
         self.path = path
         self.doing: Doing = ("unknown", None)
-        self.sensors = Sensors(random, wears=wears)
+        self.sensors = Sensors(random, Random(path), wears=wears)
         self._random = random
         self._causes = [cause for cause in CAUSES if first or not cause.first_only]
         self._pace = random.uniform(0.93, 0.95) if slowest else random.uniform(0.965, 0.99)

@@ -31,13 +31,14 @@ def bearing_state(t: int) -> tuple[str, str] | None:
 
 
 class Sensors:
-    """Five signals of one machine. `show` is to be called in equal steps; the temperature has a memory."""
+    """Five signals of one machine. `show` is to be called in equal steps; the temperature has a memory. `character` is
+    what the machine is like, the same whenever it is simulated."""
 
-    def __init__(self, random: Random, *, wears: bool) -> None:
+    def __init__(self, random: Random, character: Random, *, wears: bool) -> None:
         self._random = random
         self.wears = wears
-        self._calm = random.uniform(1.4, 2.2)  # mm/s of a healthy machine: below zone C of ISO 20816 class II
-        self._load = random.uniform(5.5, 9.0)
+        self._calm = character.uniform(1.4, 2.2)  # mm/s of a healthy machine: below zone C of ISO 20816 class II
+        self._load = character.uniform(5.5, 9.0)
         self._temperature = AMBIENT + 20.0
 
     def show(self, t: int, step_s: float, speed: float, parts_per_min: float) -> dict[str, float]:
