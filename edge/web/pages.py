@@ -64,6 +64,12 @@ def rejections(request: Request) -> Response:
     return _page(request, "rejections.html")
 
 
+@router.get("/maintenance")
+def maintenance(request: Request) -> Response:
+    """The machines by urgency, as monitors see them."""
+    return _page(request, "maintenance.html")
+
+
 def add_pages(app: FastAPI) -> None:
     """Add the pages under `/` and their files under `/static`."""
     app.include_router(router)

@@ -19,6 +19,7 @@ from fastapi.responses import StreamingResponse
 
 from edge.web.pages import add_pages
 from tests.web import fake_history as history
+from tests.web import fake_maintenance as maintenance
 from tests.web import fake_plant as plant
 from tests.web import fake_trust as trust
 from tests.web.fake_history import now_utc
@@ -36,13 +37,15 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 
 app = FastAPI(lifespan=lifespan)
 app.include_router(trust.router)
+app.include_router(maintenance.router)
 changed: dict[str, Json] = {}  # what a test has put over a machine's status
 clients: set[asyncio.Queue[str | None]] = set()
 refusing = {"api": False}
 
 
 def status(path: str) -> Json:
-    return plant.machine_status(path, now_utc()) | changed.get(path, {})
+    said = {"maintenance": maintenance.summary(path)}
+    return plant.machine_status(path, now_utc()) | said | changed.get(path, {})
 
 
 def publish(event: str, content: Json) -> None:
@@ -204,6 +207,7 @@ async def reset() -> Json:
     refusing["api"] = False
     changed.clear()
     trust.reset()
+    maintenance.reset()
     return {}
 
 

@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from edge.api import explained, revised, shapes
+from edge.api import assessed, explained, revised, shapes
 from tests.web import fake_service
 from tests.web.fake_history import now_utc
 from tests.web.fake_plant import iso
@@ -30,6 +30,8 @@ ANSWERS: dict[str, Any] = {
     f"kpis/oee/revisions?asset={MACHINE}&{WINDOW}": revised.Revised,
     f"assets/{MACHINE}/losses?shift=previous": shapes.Losses,
     "messages/80100": shapes.Message,
+    "assessments": assessed.Assessments,
+    f"assessments?asset={MACHINE}&from={START}": assessed.Assessments,
     "corrections": shapes.Corrections,
     "rejections": shapes.Rejections,
     f"events?asset={MACHINE}&from={START}": shapes.Events,

@@ -88,17 +88,17 @@ def test_reasons_are_sorted_by_time_and_by_count(open_page: Open) -> None:
 
 def test_every_signal_is_plotted_with_its_unit(shared_page: Open) -> None:
     page = shared_page(PAGE)
-    expect(page.locator("signal-chart canvas")).to_have_count(4)
-    titles = page.locator("signal-chart h3")
+    expect(page.locator("[data-panel=signals] signal-chart canvas")).to_have_count(4)
+    titles = page.locator("[data-panel=signals] signal-chart h3")
     expect(titles).to_have_text(["vibration (mm/s)", "temperature (°C)", "motor_current (A)", HOSTILE])
     for i in range(4):
-        assert page.locator("signal-chart canvas").nth(i).evaluate(PAINTED) > 2000
-    expect(page.locator("signal-chart .reading").first).to_have_text(re.compile(r"mm/s.* · \d\d:\d\d:\d\d"))
+        assert page.locator("[data-panel=signals] signal-chart canvas").nth(i).evaluate(PAINTED) > 2000
+    expect(page.locator("[data-panel=signals] signal-chart .reading").first).to_have_text(re.compile(r"mm/s.* · \d\d:\d\d:\d\d"))
 
 
 def test_new_readings_are_appended(open_page: Open) -> None:
     page = open_page(PAGE + "?window=1h")
-    reading = page.locator("signal-chart .reading").first
+    reading = page.locator("[data-panel=signals] signal-chart .reading").first
     expect(reading).to_have_text(re.compile(r"\d\d:\d\d:\d\d"))
     before = reading.inner_text()
     expect(reading).not_to_have_text(before)

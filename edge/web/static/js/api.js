@@ -68,6 +68,21 @@ export function sendRevocation(id, { by, why }) {
   return send(`/corrections/${encodeURIComponent(id)}/revoke`, { by, why });
 }
 
+/** What monitors say now; with `from` or `after` what they said over time. */
+export function readAssessments(parameters) {
+  return read("/assessments", parameters);
+}
+
+/** Takes note of alarms; answers {id, offset} once it is durable. */
+export function sendAcknowledgement(asset, said) {
+  return send(`/assessments/${assetPath(asset)}/acknowledge`, said);
+}
+
+/** Says that work has been done on a component. */
+export function sendWorkDone(asset, said) {
+  return send(`/assessments/${assetPath(asset)}/work-done`, said);
+}
+
 export function readRejections(parameters) {
   return read("/rejections", parameters);
 }
@@ -82,7 +97,7 @@ export async function readReadiness() {
   return response.json();
 }
 
-/** The stream of an asset ("" = all), of some kinds (status, event, rejection). */
+/** The stream of an asset ("" = all), of some kinds (status, event, rejection, assessment). */
 export function streamAddress(asset, kinds) {
   return `${API}/stream?${new URLSearchParams({ ...(asset && { asset }), kinds: kinds.join(",") })}`;
 }

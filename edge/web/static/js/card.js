@@ -4,11 +4,14 @@ import { assetPage } from "./api.js";
 import { onTick } from "./clock.js";
 import { arrange, h, icon, setAttribute, setIcon, setText } from "./dom.js";
 import { count, duration } from "./format.js";
+import { healthLook } from "./health.js";
 import { FactorBars, flagChips, headlineOf, KpiFigure, orderedKpis, valueText, unitOf } from "./kpis.js";
 import { PartsBar } from "./parts.js";
 import { nameOf } from "./plant.js";
 import { inStateS, lastHeardS, lookOf } from "./states.js";
 import { t } from "./strings.js";
+
+const CARE = new Set(["plan", "act"]);
 
 /**
  * <machine-card>: `show(status, catalogue)` as often as wanted; it ticks by itself. As the head of a machine's page (class
@@ -34,6 +37,7 @@ class MachineCard extends HTMLElement {
     this.#status = status;
     this.#showState(status);
     this.#showNumbers(status, catalogue);
+    this.#showCare(status.maintenance);
     this.#showOrigin(status);
     this.#tick();
   }
@@ -47,6 +51,8 @@ class MachineCard extends HTMLElement {
       detail: h("span", { class: "card-detail" }),
       time: h("span", { class: "card-time" }),
       reason: h("p", { class: "card-reason" }),
+      careIcon: icon("care"),
+      careText: h("span", {}),
       figure: new KpiFigure(pick && (() => pick(null))),
       factors: new FactorBars(pick),
       parts: new PartsBar(),
@@ -59,7 +65,8 @@ class MachineCard extends HTMLElement {
     const state = h("p", { class: "card-state" }, p.label, p.detail);
     const band = h("header", { class: "band" }, p.icon, h("div", { class: "band-text" }, h("h3", {}, p.name), state), p.time);
     p.numbers = h("div", { class: "card-numbers" }, p.figure.node, p.factors.node);
-    const body = h("div", { class: "card-body" }, p.reason, p.empty, p.numbers, p.parts.node, p.others, p.chips);
+    p.care = h("p", { class: "card-care" }, p.careIcon, p.careText);
+    const body = h("div", { class: "card-body" }, p.care, p.reason, p.empty, p.numbers, p.parts.node, p.others, p.chips);
     this.replaceChildren(band, body, h("footer", { class: "card-foot" }, p.making, p.heard));
     return p;
   }
@@ -101,6 +108,17 @@ class MachineCard extends HTMLElement {
     if (status.rejections) chips.push(h("li", { class: "chip warn" }, t("card.rejections", { n: count(status.rejections) })));
     p.chips.replaceChildren(...chips);
     p.chips.hidden = !chips.length;
+  }
+
+  // What somebody has to plan or do; what is only to be watched is on the page of maintenance.
+  #showCare(maintenance) {
+    const p = this.#parts;
+    const due = CARE.has(maintenance?.state);
+    p.care.hidden = !due;
+    if (!due) return;
+    setAttribute(p.care, "data-tone", healthLook(maintenance.state).tone);
+    setAttribute(p.care, "data-health", maintenance.acknowledged ? null : maintenance.state); // taken note of: quieter
+    setText(p.careText, [t(`care.${maintenance.state}`), maintenance.signal].filter(Boolean).join(" · "));
   }
 
   get #wide() {

@@ -9,7 +9,7 @@ const HEIGHT = 190;
 const GAP_FACTOR = 6; // a pause of this many usual distances is a hole in the line, not a straight line over it
 const SYNC = uPlot.sync("signals");
 
-/** <signal-chart>: `show(series, {from, to, timezone})`, `append(points)`; dispatches `range` like the timeline. */
+/** <signal-chart>: `show(series, {from, to, timezone})` (a series may have a `title` and a fixed `range`), `append(points)`; dispatches `range` like the timeline. */
 class SignalChart extends HTMLElement {
   #series = null;
   #frame = null;
@@ -38,7 +38,8 @@ class SignalChart extends HTMLElement {
     this.#series = series;
     this.#frame = frame;
     this.setAttribute("data-signal", series.signal);
-    setText(this.heading, series.unit ? `${series.signal} (${series.unit})` : series.signal);
+    const title = series.title ?? series.signal;
+    setText(this.heading, series.unit ? `${title} (${series.unit})` : title);
     if (this.#plot) this.#fill();
     else this.#redraw();
   }
@@ -97,7 +98,7 @@ class SignalChart extends HTMLElement {
       width: this.canvas.clientWidth, height: HEIGHT, padding: [10, 20, 0, 0], legend: { show: false },
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone),
       cursor: { sync: { key: SYNC.key, setSeries: false }, drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
-      scales: { y: { range: room } },
+      scales: { y: { range: this.#series.range ?? room } },
       series: [{}, { stroke: colour("--chart"), width: 1.25, points: { show: few, size: 4 } }, band, band],
       bands: [{ series: [3, 2], fill: colour("--chart-band") }],
       axes: [{ ...axis, values: axisTimes }, { ...axis, size: 54 }],

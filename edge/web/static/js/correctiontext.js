@@ -4,7 +4,7 @@ import { clockTime, count, momentText } from "./format.js";
 import { stateName } from "./states.js";
 import { t } from "./strings.js";
 
-const MEMBERS = ["product", "order", "lot", "serial"];
+const MEMBERS = ["product", "order", "lot", "serial", "component", "action", "monitor"];
 
 /** "Reason: no pallets · 3 Mar, 14:05:09 – 14:07:10"; texts of people stay as they are. */
 export function correctionText(row, zone) {

@@ -90,6 +90,7 @@ function navigation() {
     "nav",
     { "aria-label": t("nav.label") },
     link("/", "board", t("nav.board"), here === "/"),
+    link("/maintenance", "care", t("nav.maintenance"), here === "/maintenance"),
     link("/rejections", "inbox", t("nav.rejections"), here === "/rejections"),
   );
 }

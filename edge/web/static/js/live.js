@@ -10,7 +10,7 @@ const SOON_MS = 1_500;
 const STALE_S = 25;
 
 /**
- * Dispatches the stream's `kinds` (status, event, rejection; detail = the parsed content) and `connection` when its `state`
+ * Dispatches the stream's `kinds` (status, event, rejection, assessment; detail = the parsed content) and `connection` when its `state`
  * (connecting, live, reconnecting) changes. `refresh` reads everything anew; it runs at the start, when the page becomes
  * visible, after a gap in the stream, and regularly; never more than one at a time.
  */

@@ -11,6 +11,7 @@ import { CorrectionPanel } from "./correctionpanel.js";
 import { eventRows } from "./eventtable.js";
 import { openExplanation } from "./explain.js";
 import { FramePicker } from "./frame.js";
+import { HealthPanel } from "./healthpanel.js";
 import { setZone } from "./header.js";
 import { KpiPanel } from "./kpipanel.js";
 import { live } from "./live.js";
@@ -35,20 +36,23 @@ class MachinePage extends HTMLElement {
   #stops = [];
   #before = null;
   #lost = null;
+  #panel = window.location.hash.slice(1);
 
   connectedCallback() {
     this.asset = this.getAttribute("asset");
     this.#build();
     this.#frame.addEventListener("change", () => this.#reload());
-    for (const node of [this.timeline, this.signals.node]) node.addEventListener("range", ({ detail }) => this.#frame.zoom(detail));
+    for (const node of [this.timeline, this.signals.node, this.health]) node.addEventListener("range", ({ detail }) => this.#frame.zoom(detail));
     this.card.addEventListener("explain", ({ detail }) => this.#explain(detail));
     this.timeline.addEventListener("pick", ({ detail }) => this.#openStop(this.#stops.find(({ start, end }) => start < detail.end && end > detail.start)));
     this.stops.addEventListener("pick", ({ detail }) => this.#openStop(detail));
     this.waterfall.addEventListener("pick", ({ detail }) => this.#openLoss(detail));
     this.reasons.addEventListener("pick", ({ detail }) => this.#showStopsOf(detail));
     this.corrections.addEventListener("corrected", () => this.#corrected());
+    this.health.addEventListener("said", () => this.#corrected());
+    live.addEventListener("assessment", () => live.soon());
     live.addEventListener("status", ({ detail }) => this.#take(detail));
-    live.start({ asset: this.asset, kinds: ["status"], refresh: () => this.#refresh() });
+    live.start({ asset: this.asset, kinds: ["status", "assessment"], refresh: () => this.#refresh() });
   }
 
   #build() {
@@ -62,6 +66,7 @@ class MachinePage extends HTMLElement {
     this.stops = document.createElement("stop-list");
     this.corrections = new CorrectionPanel();
     this.signals = new SignalPanel();
+    this.health = new HealthPanel();
     this.kpis = new KpiPanel();
     this.rejections = h("ol", { class: "rejections" });
     this.events = h("tbody");
@@ -75,6 +80,7 @@ class MachinePage extends HTMLElement {
       panel("timeline", t("timeline.title"), this.timeline),
       h("div", { class: "panels" }, panel("losses", t("losses.title"), this.waterfall), panel("reasons", t("reasons.title"), this.reasons)),
       h("div", { class: "panels" }, panel("stops", t("stops.title"), this.stops), panel("corrections", t("corrections.title"), this.corrections.node)),
+      panel("health", t("health.title"), this.health.node),
       panel("kpis", t("kpi.title"), this.kpis.node),
       panel("signals", t("signals.title"), this.signals.node),
       h(
@@ -93,10 +99,18 @@ class MachinePage extends HTMLElement {
       await this.#readAll();
       this.notice.hidden = true;
       this.body.hidden = false;
+      this.#goToPanel();
     } catch (error) {
       this.#showFailure(error);
       throw error;
     }
+  }
+
+  // A link may name a panel; there is none to go to before it is filled.
+  #goToPanel() {
+    if (!this.#panel) return;
+    this.querySelector(`[data-panel="${CSS.escape(this.#panel)}"]`)?.scrollIntoView();
+    this.#panel = "";
   }
 
   async #readStatus() {
@@ -134,6 +148,7 @@ class MachinePage extends HTMLElement {
       this.corrections.refresh(this.asset, window_, frame.timezone),
       this.kpis.refresh(this.asset, window_, this.#kpis),
       this.signals.refresh(this.asset, frame),
+      this.health.refresh(this.asset, frame, this.signals.signals),
       this.#readRejections(),
       this.#readEvents(),
     ]);
@@ -208,6 +223,7 @@ class MachinePage extends HTMLElement {
 
   #reload() {
     this.signals.forget();
+    this.health.forget();
     live.refresh();
   }
 

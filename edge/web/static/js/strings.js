@@ -1,10 +1,12 @@
 // Every text of the pages. `{name}` in a text is replaced by a value; values are put in as text, never as HTML.
 
+import { HEALTH_DE, HEALTH_EN } from "./healthtexts.js";
 import { stored, store } from "./storage.js";
 import { TRUST_DE, TRUST_EN } from "./trusttexts.js";
 
 const EN = {
   ...TRUST_EN,
+  ...HEALTH_EN,
   brand: "Shopfloor Edge",
   yes: "yes",
   no: "no",
@@ -258,6 +260,7 @@ const EN = {
 
 const DE = {
   ...TRUST_DE,
+  ...HEALTH_DE,
   brand: "Shopfloor Edge",
   yes: "ja",
   no: "nein",
