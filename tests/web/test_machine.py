@@ -93,7 +93,8 @@ def test_every_signal_is_plotted_with_its_unit(shared_page: Open) -> None:
     expect(titles).to_have_text(["vibration (mm/s)", "temperature (°C)", "motor_current (A)", HOSTILE])
     for i in range(4):
         assert page.locator("[data-panel=signals] signal-chart canvas").nth(i).evaluate(PAINTED) > 2000
-    expect(page.locator("[data-panel=signals] signal-chart .reading").first).to_have_text(re.compile(r"mm/s.* · \d\d:\d\d:\d\d"))
+    first = page.locator("[data-panel=signals] signal-chart .reading").first
+    expect(first).to_have_text(re.compile(r"mm/s.* · \d\d:\d\d:\d\d"))
 
 
 def test_new_readings_are_appended(open_page: Open) -> None:
