@@ -13,9 +13,10 @@ class Scale:
     many_machines: int = 1000
     seconds: float = 10.0
     line_days: int = 90
+    line_events_per_hour: int = 3  # of one machine
     recompute_events: int = 200_000
     journal_gb: float = 1.0
 
 
 QUICK = Scale(messages=60_000, seconds=5.0, line_days=14, recompute_events=60_000, journal_gb=0.25)
-FULL = Scale(messages=1_000_000, seconds=30.0, recompute_events=1_000_000, journal_gb=10.0)
+FULL = Scale(messages=1_000_000, seconds=30.0, line_events_per_hour=23, recompute_events=1_000_000, journal_gb=10.0)

@@ -114,7 +114,9 @@ class MachineCells:
         if self.as_of is not None or end > first or self.rules.settles:
             return False
         previous = self._stored.row_before(first)
-        return previous is not None and previous.until == previous.hour + HOUR and not previous.carry_out.stop_start
+        if previous is None or previous.until < previous.hour + HOUR or previous.carry_out.stop_start:
+            return False
+        return not self.rules.changes(previous.hour, first)  # with which a state may become a stop
 
     def sums(self, kpi_id: int, name: str, start: int, end: int, host: PluginHost) -> Sums:
         """Facts of one KPI in [start, end)."""
@@ -229,6 +231,17 @@ class MachineCells:
         need = Need(self.row.number, previous.hour if previous else -FAR, following.hour if following else FAR)
         unsettled = self._overlay.walks if self._settled else self._changed
         return None if any(need.first <= hour <= need.last for hour in unsettled) else need
+
+    def unsettled(self, end: int) -> list[tuple[int, int]]:
+        """Time before `end` that what was stored of it does not tell: [from, to) around each hour that changed."""
+        self._reach(end)
+        if not self._settled:
+            return [(min(self._changed), FAR)] if self._changed else []
+        found = []
+        for hour in self._overlay.walks:
+            previous, following = self._overlay.before(hour), self._overlay.after(hour)
+            found.append((previous.hour if previous else -FAR, following.hour if following else FAR))
+        return found
 
     def product(self) -> str | None:
         """What is being made at the present of this answer."""

@@ -12,6 +12,9 @@ from edge.kpi import Facts
 def total(parts: Iterable[Facts]) -> dict[str, Any]:
     """The sum of facts. Integers stay integers; floats are summed exactly and rounded once, so that neither the order
     nor the grouping of the parts shows in the result."""
+    parts = list(parts)
+    if len(parts) == 1:
+        return _copied(parts[0])
     numbers, nested = _by_name(parts)
     out: dict[str, Any] = {}
     for name, values in numbers.items():
@@ -19,6 +22,10 @@ def total(parts: Iterable[Facts]) -> dict[str, Any]:
     for name, mappings in nested.items():
         out[name] = total(mappings)
     return out
+
+
+def _copied(facts: Facts) -> dict[str, Any]:
+    return {name: _copied(value) if isinstance(value, Mapping) else value for name, value in facts.items()}
 
 
 def condensed(parts: Iterable[Facts]) -> list[dict[str, Any]]:

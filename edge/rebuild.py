@@ -43,6 +43,7 @@ def rebuild(settings: Settings) -> int:
             if not whole:
                 pipeline.evaluate_everything()
             pipeline.catch_up()
+            pipeline.pool()
             pipeline.close()
             log.info("rebuilt", messages=pipeline.counts.processed, seconds=round(time.monotonic() - began, 1))
     return 0

@@ -120,6 +120,7 @@ class Vitals:
             journal_last_offset=status.last_offset,
             store_bytes=_size(self.store),
             machines=self.pipeline.machine_count,
+            hours_waiting=self.pipeline.hours_waiting,
             resident_bytes=_resident(os.getpid()) + (_resident(self.link.pid) if self.link.pid else 0),
         )
 

@@ -204,6 +204,7 @@ class Figures:
     journal_last_offset: int = 0
     store_bytes: int = 0
     machines: int = 0
+    hours_waiting: int = 0  # of machines, whose numbers are to be worked out again
     resident_bytes: int = 0  # over all processes of the service
 
 

@@ -53,6 +53,7 @@ GAUGES = {
     "journal_last_offset": ("edge_journal_last_offset", "Offset of the newest message"),
     "store_bytes": ("edge_store_bytes", "Size of the store"),
     "machines": ("edge_machines", "Machines heard of"),
+    "hours_waiting": ("edge_hours_waiting", "Hours of machines whose numbers are to be worked out again"),
     "resident_bytes": ("edge_resident_memory_bytes", "Resident memory of all processes of the service"),
 }
 

@@ -33,10 +33,11 @@ class Calendar:
 
     def cell_bounds(self, start: int, end: int) -> list[int]:
         """UTC hours, local midnights and shift bounds strictly inside (start, end), in order."""
-        bounds = set(range(start // HOUR * HOUR + HOUR, end, HOUR))
-        for day in _days(start, end):
-            bounds.update(at for at in self._day_bounds(day) if start < at < end)
-        return sorted(bounds)
+        return sorted({*range(start // HOUR * HOUR + HOUR, end, HOUR), *self.bounds(start + 1, end)})
+
+    def bounds(self, start: int, end: int) -> list[int]:
+        """Local midnights and shift bounds in [start, end), in order."""
+        return [at for day in _days(start, end) for at in self._day_bounds(day) if start <= at < end]
 
     def shift_window(self, name: str, date: date) -> ShiftWindow | None:
         """The shift `name` of a business date; None where there is none on it."""

@@ -12,6 +12,7 @@ from edge.journal.record import Record
 from edge.plant import Plant
 from edge.processing.machine import Machine
 from edge.store import changes as change_store
+from edge.store import pools
 
 
 class Changes:
@@ -47,6 +48,7 @@ class Changes:
             for machine in machines:
                 for start, end in plant.differences(after, machine.path):
                     machine.ruled_anew(start, end, record.received)
+                    pools.drop(self.db, machine.line.number, start, end)  # of silence too
                 machine.rules = after.rules(machine.path)
             plant = after
         self._waiting.clear()

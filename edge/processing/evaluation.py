@@ -10,9 +10,10 @@ from edge.clock import HOUR
 from edge.host import PluginHost
 from edge.plant import Plant
 from edge.processing.machine import Machine
+from edge.processing.pooling import Pooling
 from edge.slices import Slice, Unit
 from edge.store import hours as hour_store
-from edge.store import meta
+from edge.store import meta, pools
 from edge.store.filling import Filling
 from edge.timeline.evaluate import cut_bounds, slices
 from edge.timeline.history import Row, settle
@@ -43,6 +44,8 @@ class Evaluation:
             self.kpi_ids[name] = meta.number_of(self.db, "kpis", "name", name)
         if changed:  # a new KPI, or a new version of one: its facts are worked out from the stored events
             hour_store.all_dirty(self.db)
+            pools.drop_all(self.db)
+        self.pooling = Pooling(self.db, self.host, self.plant, self.kpi_ids)
 
     def evaluate(self, machine: Machine, hours: set[int], now: int) -> None:
         """Evaluate hours of one machine and whatever they reach; hours that begin at or after `now` stay dirty."""
@@ -67,6 +70,7 @@ class Evaluation:
         )
         machine.keep(row)
         machine.dirty.discard(row.hour)
+        self.pooling.changed(machine, row.hour)
 
     def _skipped(self, *, over: bool, gone: bool) -> set[str]:
         """KPIs whose facts of an hour are not worked out now: those that are not on the board until the hour is over

@@ -131,6 +131,11 @@ class Machine:
             self.touch(before.hour)
         self.dirty |= hour_store.touch_between(self._db, self.number, first, end, received)
 
+    def cold(self, now: int) -> int | None:
+        """The first hour that changed and is not at hand; None where there is none."""
+        hour = min(self.dirty, default=now)
+        return hour if hour < min(now, self.newest - HOUR) else None
+
     def next_to_pack(self) -> int | None:
         """An hour that is over and evaluated, whose many rows may become one."""
         return next((hour for hour in self._to_pack if hour not in self.dirty), None)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
@@ -38,7 +39,8 @@ BATCH = 1000
 COMMIT_S = 0.25
 COMMIT_EVENTS = 20_000
 EVALUATE_S = 1.0
-COLD_BUDGET_S = 0.1
+COLD_BUDGET_S = 0.02  # at a time, so that neither a message nor a question waits for long
+COLD_SHARE = 0.1  # of the time, while messages come
 RETRY_S = 1.0
 RETIRE_S = 60.0
 DAMAGED = (apsw.CorruptError, apsw.NotADBError)
@@ -89,7 +91,7 @@ class Pipeline:
         self._committed_at = self._evaluated_at = 0.0
         self._evaluate_every = EVALUATE_S
         self._suspected = False
-        self._retire_at = 0.0
+        self._retire_at = self._behind_at = 0.0
 
     # opening
 
@@ -202,13 +204,25 @@ class Pipeline:
                 self.commit()
             if moment - self._evaluated_at >= self._evaluate_every:
                 self.evaluate_live()
-                self.work_on_cold(COLD_BUDGET_S if got else 10 * COLD_BUDGET_S)
+            more = self._work_behind(busy=got > 0)
             if not got:
                 if self.monitors.owes(self.tally.cursor) and not self._uncommitted:
                     self.commit(whole=True)
                 self._retire()
-                self._wake.wait(0.05 if self._uncommitted else 0.25)
+                if not more:
+                    self._wake.wait(0.05 if self._uncommitted else 0.25)
                 self._wake.clear()
+
+    def _work_behind(self, *, busy: bool) -> bool:
+        """A little of the work that nobody waits for; True while there is more of it."""
+        began = time.monotonic()
+        if busy and began < self._behind_at:
+            return False
+        deadline = began + COLD_BUDGET_S
+        more = self.work_on_cold(COLD_BUDGET_S) or (not busy and self.pool(deadline, patient=True))
+        took = time.monotonic() - began
+        self._behind_at = began + took / COLD_SHARE
+        return more
 
     def _check_suspicion(self) -> None:
         if self._suspected:
@@ -268,22 +282,35 @@ class Pipeline:
             hours.add(row.hour)
         return hours
 
-    def work_on_cold(self, budget_s: float) -> None:
-        """Older hours that changed (late messages, new settings, a new KPI), as many as the budget allows."""
+    def work_on_cold(self, budget_s: float) -> bool:
+        """Older hours that changed (late messages, new settings, a new KPI), as many as the budget allows; True while
+        there are more."""
         deadline = time.monotonic() + budget_s
         now = self.now()
         changed = set()
         for machine in list(self.intake.machines.values()):
-            while machine.dirty and time.monotonic() < deadline and not self._stopping.is_set():
-                hour = min(machine.dirty)
-                if hour >= now or hour >= machine.newest - HOUR:
-                    break
+            if machine.cold(now) is not None:
                 with self.db:
-                    self.evaluation.evaluate(machine, {hour}, now)
+                    self._evaluate_cold(machine, now, deadline)
                 changed.add(machine.path)
             self._pack_one(machine, deadline)
+            if time.monotonic() >= deadline:
+                break
         if changed:
             self.hooks.evaluated(changed)
+        return time.monotonic() >= deadline
+
+    def _evaluate_cold(self, machine: Machine, now: int, deadline: float) -> None:
+        """Older hours of one machine; one at least."""
+        while (hour := machine.cold(now)) is not None:
+            self.evaluation.evaluate(machine, {hour}, now)
+            if time.monotonic() >= deadline or self._stopping.is_set():
+                return
+
+    def pool(self, deadline: float = inf, *, patient: bool = False) -> bool:
+        """Add up facts of whole lines where that is missing, until `time.monotonic()` reaches the deadline; True while
+        there is more to do."""
+        return self.evaluation.pooling.work(self.intake.plant, self.now(), deadline, patient=patient)
 
     def _pack_one(self, machine: Machine, deadline: float) -> None:
         hour = machine.next_to_pack()
@@ -373,6 +400,11 @@ class Pipeline:
     def cursor(self) -> int:
         """The offset of the last record taken."""
         return self.tally.cursor
+
+    @property
+    def hours_waiting(self) -> int:
+        """Hours of machines whose numbers have to be worked out again; the running ones always do."""
+        return sum(len(machine.dirty) for machine in list(self.intake.machines.values()))
 
     @property
     def machine_count(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import apsw
 
@@ -30,9 +31,9 @@ class Retention:
         return self._drop_events(db, now - self.events_us) or more
 
     def _drop_events(self, db: apsw.Connection, before: int) -> bool:
-        machines = [number for (number,) in db.execute("select id from machines")]
+        machines: Any = db.execute("select id, line from machines").fetchall()
         kpis = [number for (number,) in db.execute("select id from kpis")]
-        for machine in machines:
+        for machine, line in machines:
             old = db.execute(
                 "select hour from hours where machine=? and hour<? order by hour limit ?", (machine, before, ROWS)
             ).fetchall()
@@ -44,5 +45,6 @@ class Retention:
             db.execute("delete from units where machine=? and first_ts<?", (machine, until))
             for kpi in kpis:
                 db.execute("delete from facts where kpi=? and machine=? and start<?", (kpi, machine, until))
+                db.execute("delete from pools where line=? and kpi=? and start<?", (line, kpi, until))
             return True
         return False

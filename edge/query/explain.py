@@ -10,7 +10,8 @@ from edge.clock import DAY, to_text
 from edge.errors import QueryError
 from edge.query.behind import Behind, behind, ranges
 from edge.query.decisive import settings_between
-from edge.query.kpis import Question, answer
+from edge.query.kpis import answer
+from edge.query.question import Question
 from edge.query.rulings import RULINGS
 from edge.query.window import Window
 from edge.slices import BUSY, Count, Slice, Span

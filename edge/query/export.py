@@ -16,7 +16,8 @@ import msgspec
 from edge.clock import DAY, HOUR
 from edge.errors import QueryError
 from edge.events import KINDS, AnyEvent, ScrapReport
-from edge.query.kpis import Question, answer, known_kpi
+from edge.query.kpis import answer, answers, known_kpi
+from edge.query.question import Question
 from edge.query.window import Window, steps
 from edge.slices import Span
 from edge.store import events as event_store
@@ -206,10 +207,9 @@ def _kpi_rows(
     for first in range(0, len(windows), WINDOWS_AT_ONCE):
         with asking(path) as question:
             cells = question.cells()
-            rows = [
-                _kpi_row(path, kpi, window, answer(question, cells, kpi, window), found)
-                for window in windows[first : first + WINDOWS_AT_ONCE]
-            ]
+            some = windows[first : first + WINDOWS_AT_ONCE]
+            said = answers(question, cells, kpi, some)
+            rows = [_kpi_row(path, kpi, window, one, found) for window, one in zip(some, said, strict=True)]
         yield rows
 
 

@@ -2,58 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import apsw
 
-from edge.cells import MachineCells, Sums
-from edge.clock import DAY, to_text
+from edge.cells import MachineCells
+from edge.clock import to_text
 from edge.errors import QueryError
-from edge.facts import condensed, total
+from edge.facts import total
 from edge.host import PluginHost
 from edge.plant import Plant
 from edge.query.decisive import settings_between
-from edge.query.remembered import Remembered
+from edge.query.question import Question
+from edge.query.sums import Source, keep
 from edge.query.window import Window
 from edge.store.machines import MachineRow
 from edge.timemodel import NAME, coverage
 
-
-@dataclass(frozen=True)
-class Question:
-    """Who is asked about: machines, as they were known at `cut` (`as_of` is None in the present)."""
-
-    db: apsw.Connection
-    plant: Plant
-    host: PluginHost
-    machines: Sequence[MachineRow]
-    cut: int
-    as_of: int | None
-    lateness_us: int = DAY
-    remembered: Remembered = field(default_factory=lambda: Remembered(0))
-    versions: dict[int, int] = field(default_factory=dict)
-    scope: tuple[Hashable, ...] = ()  # whose numbers these are, and which losses of messages were known
-
-    def cells(self) -> list[MachineCells]:
-        return [MachineCells(self.db, self.plant, row, self.cut, self.as_of) for row in self.machines]
+Stretch = tuple[int, int]
 
 
-def kpi_number(db: apsw.Connection, name: str) -> int:
-    """The number of a KPI in the store; -1 where nothing of it is stored."""
-    found = db.execute("select id from kpis where name=?", (name,)).fetchone()
-    return -1 if found is None else int(found[0])
+def answers(
+    question: Question, cells: Sequence[MachineCells], name: str, windows: Sequence[Window]
+) -> list[dict[str, Any]]:
+    """The members of each window's answer. Those that are over and cost more than adding up pools are remembered."""
+    if not windows:
+        return []
+    around = Window(min(window.start for window in windows), max(window.end for window in windows))
+    source = Source(question, cells, around.start, around.end)
+    lost = _messages_lost(question.db, around, question.cut)
+    return [_answer(question, cells, source, lost, name, window) for window in windows]
 
 
 def answer(question: Question, cells: Sequence[MachineCells], name: str, window: Window) -> dict[str, Any]:
-    """The members of one window's answer; of a window that is over they are remembered."""
+    """The members of one window's answer."""
+    return answers(question, cells, name, [window])[0]
+
+
+def _answer(question: Question, cells: Sequence[MachineCells], source: Source, lost: Sequence[Stretch], name: str,
+            window: Window) -> dict[str, Any]:  # fmt: skip
     key = ("answer", name, window, *question.scope)
     found = question.remembered.get(key) if question.as_of is None else None
     if found is None:
-        found = _worked_out(question, cells, name, window)
-        _keep(question, cells, key, window.start, window.end, found)
+        before = source.pieces
+        found = _worked_out(question, source, lost, name, window)
+        if source.pieces > before:
+            keep(question, cells, key, window.start, window.end, found)
     return {
         **found,
         "as_of": to_text(question.cut),
@@ -61,15 +56,16 @@ def answer(question: Question, cells: Sequence[MachineCells], name: str, window:
     }
 
 
-def _worked_out(question: Question, cells: Sequence[MachineCells], name: str, window: Window) -> dict[str, Any]:
-    sums, times = _sums(question, cells, name, window), _sums(question, cells, NAME, window)
+def _worked_out(question: Question, source: Source, lost: Sequence[Stretch], name: str,
+                window: Window) -> dict[str, Any]:  # fmt: skip
+    sums, times = source.sums(name, window.start, window.end), source.sums(NAME, window.start, window.end)
     facts = total(sums.parts)
     found = question.host.values(name, facts) if sums.parts else None
     values, named = found if found is not None else ({}, [])
     flags = set(named)
     if sums.incomplete or found is None:
         flags.add("incomplete")
-    if _messages_lost(question.db, window, question.cut):
+    if any(start < window.end and end >= window.start for start, end in lost):
         flags.add("messages_lost")
     return {
         **window.label(),
@@ -81,57 +77,14 @@ def _worked_out(question: Question, cells: Sequence[MachineCells], name: str, wi
     }
 
 
-def _sums(question: Question, cells: Sequence[MachineCells], name: str, window: Window) -> Sums:
-    """The window's facts, in pieces: of a long window its days, which are remembered."""
-    out = Sums()
-    for start, end in pieces(window.start, window.end, _extent(cells)):
-        key = ("sums", name, start, end, *question.scope)
-        found: Sums | None = question.remembered.get(key) if question.as_of is None else None
-        if found is None:
-            found = _pooled(question, cells, name, start, end)
-            if end - start == DAY:
-                _keep(question, cells, key, start, end, found)
-        out.add(found)
-    return out
-
-
-def _pooled(question: Question, cells: Sequence[MachineCells], name: str, start: int, end: int) -> Sums:
-    out = Sums()
-    number = kpi_number(question.db, name)
-    for machine in cells:
-        out.add(machine.sums(number, name, start, end, question.host))
-    out.parts = [*condensed(out.parts)] if out.parts else []
-    return out
-
-
-def _extent(cells: Sequence[MachineCells]) -> tuple[int, int]:
-    """From the first to the last hour in which anything is known of the machines."""
-    extents = [extent for machine in cells if (extent := machine.extent()) is not None]
-    return min((first for first, _ in extents), default=0), max((last for _, last in extents), default=0)
-
-
-def pieces(start: int, end: int, extent: tuple[int, int]) -> list[tuple[int, int]]:
-    """A window as it is; where it is long, its whole UTC days within `extent`, and what is left at its ends."""
-    first, last = -(-max(start, extent[0]) // DAY) * DAY, min(end, extent[1]) // DAY * DAY
-    if last - first < 2 * DAY:
-        return [(start, end)]
-    bounds = [start, *range(first, last + 1, DAY), end]
-    return [(a, b) for a, b in pairwise(bounds) if a < b]
-
-
-def _keep(question: Question, cells: Sequence[MachineCells], key: Hashable, start: int, end: int, value: Any) -> None:
-    """Remember what is worked out of a window that is over."""
-    if question.as_of is not None or end > question.cut:
-        return
-    needs = [machine.needs(start, end) for machine in cells]
-    if None not in needs:
-        question.remembered.keep(key, value, [n for n in needs if n is not None], question.versions)
-
-
-def _messages_lost(db: apsw.Connection, window: Window, cut: int) -> bool:
-    """Whether the service has noticed that messages of this time never arrived."""
-    sql = "select 1 from notices where received<=? and coalesce(until, received)>=? and coalesce(since, received)<?"
-    return db.execute(sql + " limit 1", (cut, window.start, window.end)).fetchone() is not None
+def _messages_lost(db: apsw.Connection, window: Window, cut: int) -> list[Stretch]:
+    """When in a window messages never arrived, as far as the service has noticed."""
+    sql = (
+        "select coalesce(since, received), coalesce(until, received) from notices where received<=? "
+        "and coalesce(until, received)>=? and coalesce(since, received)<?"
+    )
+    found = db.execute(sql, (cut, window.start, window.end))
+    return [(int(start), int(end)) for start, end in found]
 
 
 def known_kpi(host: PluginHost, name: str) -> None:

@@ -21,8 +21,9 @@ from edge.plants import Plants
 from edge.query import assessments, lists
 from edge.query.explain import explain, too_long
 from edge.query.export import Table, export
-from edge.query.kpis import Question, answer, known_kpi, kpi_number, settings_of
+from edge.query.kpis import answers, known_kpi, settings_of
 from edge.query.plantdata import PlantAnswers
+from edge.query.question import Question, kpi_number
 from edge.query.reading import Connections
 from edge.query.remembered import Remembered
 from edge.query.revisions import revisions
@@ -279,17 +280,18 @@ class Query:
         """One KPI over a window, pooled over the machines of a prefix, whole and by steps."""
         known_kpi(self.host, name)
         with self._asking(window.asset, as_of) as question:
-            cells = question.cells()
+            calendar = question.plant.calendar(window.asset)
+            parts = [] if step is None else steps(calendar, window.window, step)
+            whole, *of_parts = answers(question, question.cells(), name, [window.window, *parts])
             out = {
                 "kpi": name,
                 "asset": window.asset,
                 "timezone": self.plant.timezone(window.asset),
-                **answer(question, cells, name, window.window),
+                **whole,
                 "settings": settings_of(question.plant, question.machines, window.window),
             }
             if step is not None:
-                parts = steps(question.plant.calendar(window.asset), window.window, step)
-                out["windows"] = [answer(question, cells, name, part) for part in parts]
+                out["windows"] = of_parts
             return out
 
     def explain(self, name: str, window: Asked, as_of: int | None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from edge.facts import total
 from edge.host import PluginHost
 from edge.query.behind import ranges
 from edge.query.causes import Cause, causes, together
-from edge.query.kpis import Question, kpi_number
+from edge.query.question import Question, kpi_number
 from edge.query.window import Window
 from edge.store.events import PROMPT
 

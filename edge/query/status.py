@@ -11,7 +11,8 @@ from edge.cells import MachineCells
 from edge.clock import HOUR, MINUTE, SECOND, to_text
 from edge.facts import total
 from edge.query.assessments import worst
-from edge.query.kpis import Question, answer, kpi_number
+from edge.query.kpis import answer
+from edge.query.question import Question, kpi_number
 from edge.query.window import Window, running_window
 from edge.slices import Span
 from edge.store.machines import MachineRow

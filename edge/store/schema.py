@@ -7,9 +7,9 @@ from pathlib import Path
 
 import apsw
 
-from edge.store import changes, orders, readings
+from edge.store import changes, orders, pools, readings
 
-VERSION = 1
+VERSION = 2
 
 SCHEMA = """
 create table meta(key text primary key, value blob not null) without rowid;
@@ -76,15 +76,27 @@ def open_writer(path: Path) -> apsw.Connection:
                 db.execute(SCHEMA)
                 db.execute(readings.SCHEMA)
                 db.execute(orders.SCHEMA)
+                db.execute(pools.SCHEMA)
                 db.execute(f"pragma user_version={VERSION}")
         db.execute(changes.SCHEMA)
         if found:
             _look(db)
+            _migrate(db, found)
         db.execute("insert or ignore into meta values('identity', randomblob(16))")
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _migrate(db: apsw.Connection, found: int) -> None:
+    """Bring a store of an older version up to date, in one transaction."""
+    if found == VERSION:
+        return
+    with db:
+        if found < 2:
+            db.execute(pools.SCHEMA)
+        db.execute(f"pragma user_version={VERSION}")
 
 
 def _look(db: apsw.Connection) -> None:

@@ -97,6 +97,7 @@ class Inside:
         self.pipeline.commit()
         self.pipeline.evaluate_live()
         self.pipeline.work_on_cold(10.0)
+        self.pipeline.pool()
 
     @property
     def taken(self) -> int:

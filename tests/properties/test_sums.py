@@ -75,3 +75,26 @@ def test_losses_and_what_is_left_make_up_the_whole(data: st.DataObject) -> None:
     assert abs(six + steps["ideal_good_s"] - steps["planned_busy_s"]) < 1e-6
     length = max(0, min(window.end, inside.clock) - window.start) / 1e6
     assert abs(found["time"][0]["seconds"] - length * len(setting.paths)) < 1e-6
+
+
+@examples(30)
+@given(st.data())
+def test_pools_change_no_digit(data: st.DataObject) -> None:
+    setting = data.draw(settings())
+    come = data.draw(messages(setting))
+    start = setting.begin + data.draw(st.integers(-60, 20 * 60)) * MINUTE
+    step = data.draw(st.sampled_from((None, "shift", "day")))
+    with folder() as place, Inside(place, setting.plant, come) as inside:
+        while inside.taken < len(come):
+            inside.take(data.draw(st.sampled_from((5, 40))))
+            if data.draw(st.booleans()):
+                inside.evaluate()
+        inside.clock += data.draw(st.sampled_from((0, 30 * 60 * MINUTE)))
+        inside.evaluate()
+        window = Asked(LINE, Window(start, start + data.draw(st.integers(1, 80 * 60)) * MINUTE))
+        found = []
+        for _ in range(2):
+            with inside.asking() as query:
+                found.append([query.kpi(name, window, step, None) for name in inside.pipeline.host.kpis])
+            inside.pipeline.db.execute("delete from pools")
+    assert found[0] == found[1]

@@ -11,9 +11,9 @@ from edge.decode import DecodeSettings
 from edge.host import load
 from edge.plant import Plant
 from edge.processing.pipeline import Pipeline
-from edge.query.kpis import pieces
 from edge.query.query import Asked, Query
 from edge.query.reading import Connections
+from edge.query.sums import pieces
 from edge.query.window import Window
 from edge.settings.plant import PlantSettings
 from tests.scenarios.offline import Records

@@ -1,0 +1,40 @@
+"""A question while it is answered: about whom, as of when, and what is at hand for it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+
+import apsw
+
+from edge.cells import MachineCells
+from edge.clock import DAY
+from edge.host import PluginHost
+from edge.plant import Plant
+from edge.query.remembered import Remembered
+from edge.store.machines import MachineRow
+
+
+@dataclass(frozen=True)
+class Question:
+    """Who is asked about: machines, as they were known at `cut` (`as_of` is None in the present)."""
+
+    db: apsw.Connection
+    plant: Plant
+    host: PluginHost
+    machines: Sequence[MachineRow]
+    cut: int
+    as_of: int | None
+    lateness_us: int = DAY
+    remembered: Remembered = field(default_factory=lambda: Remembered(0))
+    versions: dict[int, int] = field(default_factory=dict)
+    scope: tuple[Hashable, ...] = ()  # whose numbers these are, and which losses of messages were known
+
+    def cells(self) -> list[MachineCells]:
+        return [MachineCells(self.db, self.plant, row, self.cut, self.as_of) for row in self.machines]
+
+
+def kpi_number(db: apsw.Connection, name: str) -> int:
+    """The number of a KPI in the store; -1 where nothing of it is stored."""
+    found = db.execute("select id from kpis where name=?", (name,)).fetchone()
+    return -1 if found is None else int(found[0])
