@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import history, hotspots, latency, memory, throughput
+from bench import history, hotspots, latency, memory, past, throughput
 from bench.figures import Figure, table
 from bench.scale import FULL, QUICK, Scale
 
@@ -23,6 +23,8 @@ RUNS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
     "live": latency.live,
     "line": history.line,
     "recompute": history.recompute,
+    "late": past.late,
+    "history": past.history,
     "memory": memory.memory,
     "start": history.start,
     "machines": throughput.machines,

@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 from bench.figures import Figure, percentile
-from bench.ledger import ROOT, Plant
+from bench.ledger import DAY_MS, ROOT, Plant
 from bench.load import publish, publish_packet
 from bench.scale import Scale
 from bench.stage import PLANT, UNLIMITED
@@ -46,13 +46,18 @@ def fill(directory: Path, entries: Iterator[Entry]) -> int:
 
 def line_entries(events: int, days: float, start: datetime) -> Iterator[Entry]:
     """Production events of one line of 20 machines, evenly over the days."""
-    step_ms = max(1, int(days * 86_400_000 * LINE_MACHINES / events))
-    plant = Plant(LINE_MACHINES, events, boot="history", start_ms=int(start.timestamp() * 1000), step_ms=step_ms)
+    for topic, *rest in entries(LINE_MACHINES, events, days, start):
+        site, area, _, machine, kind = topic.removeprefix(f"{ROOT}/").split("/")
+        yield f"{ROOT}/{site}/{area}/line00/{machine}/{kind}", *rest
+
+
+def entries(machines: int, events: int, days: float, start: datetime) -> Iterator[Entry]:
+    """Production events of the machines of the load, evenly over the days."""
+    step_ms = max(1, int(days * DAY_MS * machines / events))
+    plant = Plant(machines, events, boot="history", start_ms=int(start.timestamp() * 1000), step_ms=step_ms)
     for number in range(events):
         topic, payload = plant.message("production")
-        site, area, _, machine, kind = topic.removeprefix(f"{ROOT}/").split("/")
-        received = plant.ledger.start_ms + number // LINE_MACHINES * step_ms
-        yield f"{ROOT}/{site}/{area}/line00/{machine}/{kind}", payload, received * 1000, 1, 1
+        yield topic, payload, (plant.ledger.start_ms + number // machines * step_ms) * 1000, 1, 1
 
 
 def rebuilt(service: Service) -> tuple[int, float]:

@@ -20,9 +20,14 @@ SETTLE_S = 10.0
 
 
 def live(scale: Scale) -> Iterator[Figure]:
-    """Production events at 1,000/s; of each, the time between sending it and hearing of it."""
+    """Production events at 1,000/s; of each, the time between sending it and hearing of it; and so with late ones."""
+    yield _live(scale, "event to live stream at 1,000/s", 0.0)
+    yield _live(scale, "  with 1 % up to a day late", 0.01)
+
+
+def _live(scale: Scale, what: str, late: float) -> Figure:
     messages = round(RATE * scale.seconds)
-    plant = Plant(20, messages)
+    plant = Plant(20, messages, late=late)
     packets = encoded(plant, "production", messages)
     with stage() as (broker, service):
         heard: dict[tuple[str, int], float] = {}
@@ -39,7 +44,7 @@ def live(scale: Scale) -> Iterator[Figure]:
         if (key := (paths[i % len(paths)], i // len(paths))) in heard
     ]
     measured = f"p50 {percentile(took, 0.5):.0f}, p99 {percentile(took, 0.99):.0f} ms"
-    yield Figure("event to live stream at 1,000/s", "p99 100 ms", measured, f"{len(took):,} of {messages:,} heard")
+    return Figure(what, "p99 100 ms", measured, f"{len(took):,} of {messages:,} heard")
 
 
 def _send(port: int, packets: list[bytes]) -> list[float]:

@@ -15,6 +15,7 @@ ROOT = "shopfloor/v1"
 SIGNALS = ("vibration", "temperature", "current", "pressure", "flow", "speed", "torque", "voltage")
 STEP_MS = 200
 """Event time between two messages of one machine."""
+DAY_MS = 86_400_000
 
 
 @dataclass
@@ -55,15 +56,17 @@ class Ledger:
 class Plant:
     """Messages of `machines` machines in turn, four to a line. The same seed and start say the same.
 
-    Without `start_ms` the last of `messages` messages happens about now."""
+    Without `start_ms` the last of `messages` messages happens about now. Of a share of them, `late`, the time is up to a
+    day before."""
 
     def __init__(self, machines: int, messages: int, *, seed: int = 1, boot: str | None = None,
-                 start_ms: int | None = None, step_ms: int = STEP_MS) -> None:  # fmt: skip
+                 start_ms: int | None = None, step_ms: int = STEP_MS, late: float = 0.0) -> None:  # fmt: skip
         span_ms = step_ms * (messages // machines + 1)
         start = int(time.time() * 1000) - span_ms if start_ms is None else start_ms
         self.boot = boot or f"boot-{time.time_ns():x}"
-        self.ledger = Ledger(start, start + span_ms)
+        self.ledger = Ledger(start - DAY_MS if late else start, start + span_ms)
         self._random = random.Random(seed)
+        self._late, self._lateness = late, random.Random(seed + 1)
         self._paths = [f"works/hall/line{m // 4:02d}/m{m:03d}" for m in range(machines)]
         self.ledger.machines = {path: Account() for path in self._paths}
         self._running = [True] * machines
@@ -77,8 +80,14 @@ class Plant:
         self._made += 1
         path = self._paths[m]
         account = self.ledger.machines[path]
-        head = {"ts": self._start + turn * self._step + m % self._step, "boot": self.boot, "seq": account.messages}
+        head: dict[str, Any] = {
+            "ts": self._start + turn * self._step + m % self._step,
+            "boot": self.boot,
+            "seq": account.messages,
+        }
         account.messages += 1
+        if self._late and self._lateness.random() < self._late:
+            head["ts"] -= self._lateness.randrange(DAY_MS)
         if kind == "readings" or (kind == "mixed" and self._random.random() < 0.5):
             name, rest = self._reading(account)
         else:

@@ -138,9 +138,10 @@ def main() -> int:
     parser.add_argument("--machines", type=int, default=40)
     parser.add_argument("--rate", type=float, default=0.0, help="messages a second; 0: flat out")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--late", type=float, default=0.0, help="share of messages that are up to a day late")
     parser.add_argument("--ledger", type=Path, help="where to write what was said, as JSON")
     asked = parser.parse_args()
-    plant = Plant(asked.machines, asked.messages, seed=asked.seed)
+    plant = Plant(asked.machines, asked.messages, seed=asked.seed, late=asked.late)
     packets = encoded(plant, asked.kind, asked.messages)
     if asked.ledger is not None:
         asked.ledger.write_text(plant.ledger.to_json(), encoding="utf-8")

@@ -49,9 +49,10 @@ def stage(settings: Sequence[str] = (), plant: Mapping[str, Any] = PLANT) -> Ite
 
 
 @contextlib.contextmanager
-def load(port: int, *, kind: Kind, messages: int, rate: float = 0.0, machines: int = 40) -> Iterator[Path]:
+def load(port: int, *, kind: Kind, messages: int, rate: float = 0.0, machines: int = 40,
+         late: float = 0.0) -> Iterator[Path]:  # fmt: skip
     """The load in a process of its own, which has begun; the path of its ledger."""
-    options = {"port": port, "kind": kind, "messages": messages, "rate": rate, "machines": machines}
+    options = {"port": port, "kind": kind, "messages": messages, "rate": rate, "machines": machines, "late": late}
     with tempfile.TemporaryDirectory() as folder:
         ledger = Path(folder) / "ledger.json"
         arguments = [part for name, value in options.items() for part in (f"--{name}", str(value))]

@@ -280,8 +280,7 @@ class Query:
         """One KPI over a window, pooled over the machines of a prefix, whole and by steps."""
         known_kpi(self.host, name)
         with self._asking(window.asset, as_of) as question:
-            calendar = question.plant.calendar(window.asset)
-            parts = [] if step is None else steps(calendar, window.window, step)
+            parts = [] if step is None else steps(question.plant.calendar(window.asset), window.window, step)
             whole, *of_parts = answers(question, question.cells(), name, [window.window, *parts])
             out = {
                 "kpi": name,
@@ -290,9 +289,7 @@ class Query:
                 **whole,
                 "settings": settings_of(question.plant, question.machines, window.window),
             }
-            if step is not None:
-                out["windows"] = of_parts
-            return out
+            return out if step is None else {**out, "windows": of_parts}
 
     def explain(self, name: str, window: Asked, as_of: int | None) -> dict[str, Any]:
         """One KPI over a window with everything that it is the sum of."""

@@ -10,6 +10,7 @@ from typing import Any
 import apsw
 import pytest
 
+from edge.changes import TOPIC
 from edge.clock import DAY, HOUR, MINUTE, from_text
 from edge.query.query import Asked
 from edge.query.window import Window
@@ -42,6 +43,15 @@ HISTORY = [
         said("count", BEGIN + hour * HOUR + at + MINUTE, machine, total=hour, bad=hour % 2),
     )
 ]
+SILENT = "m3"  # in the plant file, and never heard
+CHANGE = Message(
+    TOPIC,
+    json.dumps(
+        {"id": "1", "kind": "exception", "name": "site", "by": "ann", "why": "a test", "value": {
+            "from": "2025-03-04T07:00:00Z", "to": "2025-03-04T09:00:00Z", "kind": "unscheduled", "reason": "fair"}}
+    ).encode(),
+    BEGIN + 61 * HOUR,
+)  # fmt: skip
 LATE = [said("state", BEGIN + 31 * HOUR + 9 * MINUTE, received=BEGIN + 61 * HOUR, state="fault")]
 
 
@@ -136,3 +146,19 @@ def test_pools_go_with_the_events_that_they_are_of(inside: Inside) -> None:
         while retention.step(db, inside.pipeline.readings, inside.clock):
             pass
     assert stretches(inside) == [42, 48]
+
+
+def test_other_plant_data_from_the_interface_reach_silent_machines_too(tmp_path: Path) -> None:
+    plant = {**PLANT, "machines": {**PLANT["machines"], f"{LINE}/{SILENT}": {"product": "P"}}}
+    with Inside(tmp_path, plant, [*HISTORY, CHANGE]) as inside:
+        inside.take(len(HISTORY))
+        inside.clock = CHANGE.received
+        inside.evaluate()
+        before = asked(inside)["facts"]["scheduled_s"]
+        inside.take(1)
+        inside.pipeline.commit()
+        lost_s = 3 * 2 * 3600
+        assert before - asked(inside)["facts"]["scheduled_s"] == pytest.approx(lost_s)
+        inside.evaluate()
+        assert stretches(inside) == [0, 6, 18, 24, 30, 42, 48]
+        assert before - asked(inside)["facts"]["scheduled_s"] == pytest.approx(lost_s)
