@@ -56,8 +56,8 @@ class Ledger:
 class Plant:
     """Messages of `machines` machines in turn, four to a line. The same seed and start say the same.
 
-    Without `start_ms` the last of `messages` messages happens about now. Of a share of them, `late`, the time is up to a
-    day before."""
+    Without `start_ms` the last of `messages` messages happens about now. A share of them, `late`, comes up to a day
+    late."""
 
     def __init__(self, machines: int, messages: int, *, seed: int = 1, boot: str | None = None,
                  start_ms: int | None = None, step_ms: int = STEP_MS, late: float = 0.0) -> None:  # fmt: skip

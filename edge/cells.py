@@ -5,7 +5,7 @@ What is stored was worked out by the same functions, so it makes no difference t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -32,6 +32,7 @@ from edge.timeline.walk import Carry, Lead, Walk, walk
 from edge.timemodel import NAME, TimeModel
 
 FAR = 1 << 62
+SLICED = 64  # stretches at hand: KPI after KPI is worked out from the same ones
 _TIME_MODEL = TimeModel()
 
 
@@ -76,6 +77,7 @@ class MachineCells:
         self.rules = plant.rules(row.path)
         self._line = Line(row.line, plant.route("/".join(row.path.split("/")[:3])))
         self._walks: dict[int, tuple[Walk, HourEvents]] = {}
+        self._sliced: dict[tuple[int, int], list[Slice]] = {}  # what several KPIs are worked out from
         self._settled = False
         self._filling = Filling(db, plant, row.path, row.number, as_of)
         self._stored = _StoredHours(db, row.number, plant.resolution(row.path), as_of)
@@ -106,6 +108,7 @@ class MachineCells:
         """Work out anew what changed, unless windows that end at `end` or before cannot show it."""
         if not self._settled and self._changed and not self._is_quiet(end):
             self._settled = True
+            self._sliced.clear()
             settle(self._overlay, self._changed, self.cut, self.rules)
 
     def _is_quiet(self, end: int) -> bool:
@@ -159,10 +162,18 @@ class MachineCells:
                 out.parts.append(facts)
         return out
 
-    def slices(self, start: int, end: int) -> Iterable[Slice]:
+    def slices(self, start: int, end: int) -> Sequence[Slice]:
         """Slices that fill [start, end) up to the present, in order; hours with messages, and silence between them."""
         end = min(end, self.cut)
         self._reach(end)
+        found = self._sliced.get((start, end))
+        if found is None:
+            if len(self._sliced) >= SLICED:
+                self._sliced.clear()
+            found = self._sliced[start, end] = list(self._slices(start, end))
+        return found
+
+    def _slices(self, start: int, end: int) -> Iterator[Slice]:
         at = start
         while at < end:
             hour = at - at % HOUR
