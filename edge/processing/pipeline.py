@@ -25,11 +25,11 @@ from edge.monitoring.monitors import Counts, Monitors
 from edge.monitoring.watch import WatchRules
 from edge.plant import Plant
 from edge.processing import tally
+from edge.processing.backlog import Backlog
 from edge.processing.evaluation import Evaluation
 from edge.processing.intake import Intake, Taken
 from edge.processing.machine import Machine
 from edge.processing.retention import Retention
-from edge.store import events as event_store
 from edge.store import hours as hour_store
 from edge.store.assessments import AssessmentWriter
 from edge.store.readings import ReadingsWriter
@@ -39,8 +39,6 @@ BATCH = 1000
 COMMIT_S = 0.25
 COMMIT_EVENTS = 20_000
 EVALUATE_S = 1.0
-COLD_BUDGET_S = 0.02  # at a time, so that neither a message nor a question waits for long
-COLD_SHARE = 0.1  # of the time, while messages come
 RETRY_S = 1.0
 RETIRE_S = 60.0
 DAMAGED = (apsw.CorruptError, apsw.NotADBError)
@@ -91,7 +89,7 @@ class Pipeline:
         self._committed_at = self._evaluated_at = 0.0
         self._evaluate_every = EVALUATE_S
         self._suspected = False
-        self._retire_at = self._behind_at = 0.0
+        self._retire_at = 0.0
 
     # opening
 
@@ -112,6 +110,8 @@ class Pipeline:
             self.intake = Intake(self.db, self.plant, self.decode_settings, self.readings, self.tally)
             self.evaluation = Evaluation(self.db, self.host, self.plant)
             self.intake.wants = self.evaluation.wants
+            evaluated = self.hooks.evaluated
+            self.backlog = Backlog(self.db, self.intake, self.evaluation, self.now, evaluated, self._stopping)
             self._open_monitors()
             self._compare_rules()
         self._refresh_dirty()
@@ -204,7 +204,7 @@ class Pipeline:
                 self.commit()
             if moment - self._evaluated_at >= self._evaluate_every:
                 self.evaluate_live()
-            more = self._work_behind(busy=got > 0)
+            more = self.backlog.work(busy=got > 0)
             if not got:
                 if self.monitors.owes(self.tally.cursor) and not self._uncommitted:
                     self.commit(whole=True)
@@ -212,17 +212,6 @@ class Pipeline:
                 if not more:
                     self._wake.wait(0.05 if self._uncommitted else 0.25)
                 self._wake.clear()
-
-    def _work_behind(self, *, busy: bool) -> bool:
-        """A little of the work that nobody waits for; True while there is more of it."""
-        began = time.monotonic()
-        if busy and began < self._behind_at:
-            return False
-        deadline = began + COLD_BUDGET_S
-        more = self.work_on_cold(COLD_BUDGET_S) or (not busy and self.pool(deadline, patient=True))
-        took = time.monotonic() - began
-        self._behind_at = began + took / COLD_SHARE
-        return more
 
     def _check_suspicion(self) -> None:
         if self._suspected:
@@ -283,41 +272,12 @@ class Pipeline:
         return hours
 
     def work_on_cold(self, budget_s: float) -> bool:
-        """Older hours that changed (late messages, new settings, a new KPI), as many as the budget allows; True while
-        there are more."""
-        deadline = time.monotonic() + budget_s
-        now = self.now()
-        changed = set()
-        for machine in list(self.intake.machines.values()):
-            if machine.cold(now) is not None:
-                with self.db:
-                    self._evaluate_cold(machine, now, deadline)
-                changed.add(machine.path)
-            self._pack_one(machine, deadline)
-            if time.monotonic() >= deadline:
-                break
-        if changed:
-            self.hooks.evaluated(changed)
-        return time.monotonic() >= deadline
+        """Older hours that changed, as many as the budget allows; True while there are more."""
+        return self.backlog.evaluate(time.monotonic() + budget_s)
 
-    def _evaluate_cold(self, machine: Machine, now: int, deadline: float) -> None:
-        """Older hours of one machine; one at least."""
-        while (hour := machine.cold(now)) is not None:
-            self.evaluation.evaluate(machine, {hour}, now)
-            if time.monotonic() >= deadline or self._stopping.is_set():
-                return
-
-    def pool(self, deadline: float = inf, *, patient: bool = False) -> bool:
-        """Add up facts of whole lines where that is missing, until `time.monotonic()` reaches the deadline; True while
-        there is more to do."""
-        return self.evaluation.pooling.work(self.intake.plant, self.now(), deadline, patient=patient)
-
-    def _pack_one(self, machine: Machine, deadline: float) -> None:
-        hour = machine.next_to_pack()
-        if hour is not None and time.monotonic() < deadline:
-            with self.db:
-                event_store.pack(self.db, machine.number, hour, machine.resolution)
-            machine.packed(hour)
+    def pool(self) -> None:
+        """Add up facts of whole lines where that is missing."""
+        self.backlog.pool(inf, patient=False)
 
     def _retire(self) -> None:
         """Drop a piece of what is too old, when there is nothing better to do."""

@@ -1,0 +1,73 @@
+"""Work that nobody waits for: older hours that changed, hours to pack, lines to pool; a little at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Event
+
+import apsw
+
+from edge.processing.evaluation import Evaluation
+from edge.processing.intake import Intake
+from edge.processing.machine import Machine
+from edge.store import events as event_store
+
+AT_ONCE_S = 0.02  # neither a message nor a question waits longer for it
+SHARE = 0.1  # of the time, while messages come
+
+
+class Backlog:
+    """Used in the processing thread. `evaluated` hears of machines whose facts changed."""
+
+    def __init__(self, db: apsw.Connection, intake: Intake, evaluation: Evaluation, now: Callable[[], int],
+                 evaluated: Callable[[set[str]], None], stopping: Event) -> None:  # fmt: skip
+        self.db, self.intake, self.evaluation = db, intake, evaluation
+        self._now, self._evaluated, self._stopping = now, evaluated, stopping
+        self._rest_until = 0.0
+
+    def work(self, *, busy: bool) -> bool:
+        """Do a little; True while there is more. `busy` says that messages come: then most of the time is theirs."""
+        began = time.monotonic()
+        if busy and began < self._rest_until:
+            return False
+        deadline = began + AT_ONCE_S
+        more = self.evaluate(deadline) or (not busy and self.pool(deadline, patient=True))
+        took = time.monotonic() - began
+        self._rest_until = began + took / SHARE
+        return more
+
+    def evaluate(self, deadline: float) -> bool:
+        """Older hours that changed (late messages, new settings, a new KPI), until `time.monotonic()` reaches the
+        deadline; True while there are more."""
+        now = self._now()
+        changed = set()
+        for machine in list(self.intake.machines.values()):
+            if machine.cold(now) is not None:
+                with self.db:
+                    self._evaluate(machine, now, deadline)
+                changed.add(machine.path)
+            self._pack_one(machine, deadline)
+            if time.monotonic() >= deadline:
+                break
+        if changed:
+            self._evaluated(changed)
+        return time.monotonic() >= deadline
+
+    def _evaluate(self, machine: Machine, now: int, deadline: float) -> None:
+        """Older hours of one machine; one at least."""
+        while (hour := machine.cold(now)) is not None:
+            self.evaluation.evaluate(machine, {hour}, now)
+            if time.monotonic() >= deadline or self._stopping.is_set():
+                return
+
+    def _pack_one(self, machine: Machine, deadline: float) -> None:
+        hour = machine.next_to_pack()
+        if hour is not None and time.monotonic() < deadline:
+            with self.db:
+                event_store.pack(self.db, machine.number, hour, machine.resolution)
+            machine.packed(hour)
+
+    def pool(self, deadline: float, *, patient: bool) -> bool:
+        """Facts of whole lines where they are missing, until the deadline; True while there is more to do."""
+        return self.evaluation.pooling.work(self.intake.plant, self._now(), deadline, patient=patient)
