@@ -68,16 +68,25 @@ def _value(line: str, at: int) -> tuple[Any, int]:
 
 
 def split_lines(text: str) -> list[str]:
-    """Lines of a request: a line break inside quotes belongs to its text, a line that begins with # is a comment."""
-    lines, start, quoted, at = [], 0, False, 0
+    """Lines of a request: a line break inside quotes belongs to its text, a line that begins with # is a comment.
+    Quotes mean something only in fields, after the first space that is not escaped, and right after a `=`."""
+    lines, start, at = [], 0, 0
+    in_fields = quoted = after_equals = False
     while at < len(text):
-        if quoted and text[at] == "\\":
-            at += 1
-        elif text[at] == '"' and (quoted or text[:at].endswith("=")):
-            quoted = not quoted
-        elif text[at] == "\n" and not quoted:
+        mark = text[at]
+        if mark == "\\":
+            at += 2
+            after_equals = False
+            continue
+        if quoted:
+            quoted = mark != '"'
+        elif mark == '"' and in_fields and after_equals:
+            quoted = True
+        elif mark == "\n":
             lines.append(text[start:at])
-            start = at + 1
+            start, in_fields = at + 1, False
+        in_fields = in_fields or mark == " "
+        after_equals = mark == "=" and not quoted
         at += 1
     return [line for line in [*lines, text[start:]] if line and not line.startswith("#")]
 

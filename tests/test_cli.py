@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from edge.cli import app
 
-COMMANDS = ["run", "demo", "check", "simulate", "replay", "rebuild", "import"]
+COMMANDS = ["run", "demo", "check", "simulate", "replay", "rebuild", "import", "influx"]
 CONFIG = Path(__file__).parents[1] / "config"
 HEAVY = ["pydantic", "fastapi", "uvicorn", "edge.settings", "rich"]
 
@@ -26,8 +26,9 @@ def test_the_commands_are_those_of_the_design() -> None:
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name != "import"])  # that one starts nothing
 def test_each_command_takes_a_folder_and_settings(name: str) -> None:
     command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]  # a group
-    options = {option for parameter in command.params for option in parameter.opts}
-    assert {"--config", "--set"} <= options
+    for one in getattr(command, "commands", {name: command}).values():
+        options = {option for parameter in one.params for option in parameter.opts}
+        assert {"--config", "--set"} <= options, one.name
 
 
 def test_help_imports_nothing_heavy() -> None:
