@@ -78,17 +78,18 @@ def test_plugin_file_of_a_page_is_loaded_by_the_service(block: Block, tmp_path: 
     file.write_text(block.text)
     loaded = host.load(tmp_path)
     assert loaded.broken == {}
-    assert file.stem in {kpi.plugin for kpi in loaded.kpis.values()}
+    assert file.stem in {one.plugin for one in (*loaded.kpis.values(), *loaded.monitors.values())}
 
 
 def test_plugin_files_of_the_pages_answer_in_the_running_service() -> None:
     path = "demo/packing/l1/m001"
     now = time.time_ns() // 10**6
     messages = {
-        "state": {"ts": now - 5000, "state": "running"},
+        "state": {"ts": now - 65_000, "state": "running"},
         "count": {"ts": now - 4000, "total": 8, "bad": 2},
         "unit": {"ts": now - 3000, "serial": "SN-1", "result": "fail", "defects": 3},
     }
+    readings = [{"ts": now + 1000 * n, "signals": {"vibration": 6.0, "temperature": 50.0}} for n in range(-60, 0)]
     sent = [(f"shopfloor/v1/{path}/{kind}", json.dumps(payload).encode()) for kind, payload in messages.items()]
     with Broker() as broker, Service(broker.url) as service:
         service.stop()
@@ -97,12 +98,25 @@ def test_plugin_files_of_the_pages_answer_in_the_running_service() -> None:
                 (service.folder / "plugins.d" / Path(block.attributes["title"]).name).write_text(block.text)
         service.start()
         publish(broker.port, sent)
-        service.wait_processed(len(sent))
+        publish(broker.port, [(f"shopfloor/v1/{path}/reading", json.dumps(readings).encode())])
+        service.wait_processed(len(sent) + 1)
+        said = wait_for_assessments(service, ("loud", "warm"))
         answers = {name: service.get(f"/api/v1/kpis/{name}", asset=path) for name in ("scrap_rate", "defects")}
         on_the_page = service.get(f"/api/v1/assets/{path}/status")["kpis"]
     assert answers["scrap_rate"]["values"]["scrap_rate"] == 0.25
     assert answers["defects"]["values"] == {"defects": 3.0}
     assert {"scrap_rate", "defects"} <= on_the_page.keys()
+    assert {name: one["state"] for name, one in said.items()} == {"loud": "plan", "warm": "learning"}
+
+
+def wait_for_assessments(service: Service, monitors: tuple[str, ...]) -> dict[str, Any]:
+    """What these monitors say, once each has said something of the last reading."""
+    for _ in range(200):
+        said = {one["monitor"]: one for one in service.get("/api/v1/assessments")["assessments"]}
+        if set(monitors) <= set(said) and said["loud"]["state"] == "plan":
+            break
+        time.sleep(0.1)
+    return {name: said[name] for name in monitors}
 
 
 # --- messages, settings, answers -----------------------------------------------------------------
