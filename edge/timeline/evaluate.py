@@ -117,7 +117,9 @@ def _class(segment: Segment, piece: Piece, stop: Stop | None, rules: Rules) -> t
         return PLANNED, 7
     if stop is None:
         return _CLASSES[kind], manual or {"setup": 9, "unknown": 25, "no_order": 30}[kind]
-    return (MICRO if stop.micro else DOWN), manual or (36 if segment.state in EXTERNAL else 34)
+    if stop.micro:
+        return MICRO, manual or 34
+    return DOWN, manual or (36 if segment.state in EXTERNAL else 34)
 
 
 def _stop_of(walked: Walk, stops: Sequence[Stop], rules: Rules) -> list[Stop | None]:

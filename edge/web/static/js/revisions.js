@@ -40,7 +40,7 @@ function change(kpi, revision, zone) {
   const values = pairs(revision.changed.values, (name, one) => valueText(name, one, unitOf(kpi, name)));
   const facts = pairs(revision.changed.facts, plainText);
   const hours = [...new Set(revision.hours.map((hour) => momentText(Date.parse(hour.from), zone)))];
-  const title = t("revisions.changed", { n: revision.revision, at: momentText(Date.parse(revision.as_of), zone) });
+  const title = t("revisions.changed", { n: revision.revision - 1, at: momentText(Date.parse(revision.as_of), zone) });
   return h(
     "section",
     { "data-revision": revision.revision },
