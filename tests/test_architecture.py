@@ -51,6 +51,7 @@ PLACES = {
     "pydantic_core": ["edge/settings/", "edge/api/"],
     "sklearn": ["plugins/maintenance/edge_maintenance/train"],
     "starlette": ["edge/api/", "edge/web/"],
+    "threadpoolctl": ["plugins/maintenance/edge_maintenance/train"],
     "typer": ["edge/cli.py"],
     "urllib3": ["edge/influx/writing.py"],
     "uvicorn": ["edge/api/server.py"],

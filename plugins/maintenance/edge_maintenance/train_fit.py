@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
+from threadpoolctl import threadpool_limits
 
 from edge_maintenance.layers import Layer
 from edge_maintenance.model import NetPart, TreesPart
@@ -19,8 +20,8 @@ Numbers = NDArray[np.float64]
 
 TREES, LEAVES, TREE_WEIGHT = 60, 8, 0.2
 NETS, HIDDEN = 2, (12, 8)
-EPOCHS_ROWS = 1_000_000
-"""Rows that a network sees in training, over all passes."""
+ROWS_SEEN, MOST_EPOCHS = 1_000_000, 100
+"""Rows that a network sees in training, over all passes, and passes at most."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,12 @@ def fit(features: Numbers, shares: Numbers, seed: int = 0) -> Fitted:
     """Learn shares of the longest life from rows of features."""
     scale = features.std(0)
     middle, scale = features.mean(0), np.where(scale > 1e-9, scale, 1.0)
+    scaled = (features - middle) / scale
+    epochs = max(20, min(MOST_EPOCHS, ROWS_SEEN // len(features)))
     boosted = HistGradientBoostingRegressor(
         max_iter=TREES, max_leaf_nodes=LEAVES, learning_rate=0.12,
         min_samples_leaf=min(50, max(5, len(features) // 200)), early_stopping=False, random_state=seed,
-    ).fit(features, shares)  # fmt: skip
-    scaled = (features - middle) / scale
-    epochs = max(20, min(200, EPOCHS_ROWS // len(features)))
+    )  # fmt: skip
     nets = [
         MLPRegressor(
             hidden_layer_sizes=HIDDEN, activation="tanh", alpha=0.05, learning_rate_init=0.005, batch_size=256,
@@ -72,10 +73,9 @@ def fit(features: Numbers, shares: Numbers, seed: int = 0) -> Fitted:
         )
         for number in range(NETS)
     ]  # fmt: skip
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(1):  # more threads gain nothing at this size
         warnings.simplefilter("ignore", ConvergenceWarning)  # a fixed number of passes is what is wanted
-        nets = [net.fit(scaled, shares) for net in nets]
-    return Fitted(middle, scale, boosted, nets)
+        return Fitted(middle, scale, boosted.fit(features, shares), [net.fit(scaled, shares) for net in nets])
 
 
 def trees_of(boosted: HistGradientBoostingRegressor, weight: float) -> TreesPart:
