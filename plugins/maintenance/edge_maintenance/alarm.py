@@ -30,7 +30,7 @@ class Alarm:
     @property
     def idle(self) -> bool:
         """Whether a reading that is not due changes nothing."""
-        return not self.tier and not any(self.history)
+        return not self.tier and not self.history[0]
 
     def step(self, due: int, ts: int, hold_us: int, silence_us: int, *, urgent: bool = False) -> Edge | None:
         """`due`: the tier that this reading alone is worth. `urgent`: the silence does not hold."""

@@ -10,7 +10,7 @@ from edge_maintenance.alarm import TIERS, Alarm, Edge
 from edge_maintenance.errors import Errors
 from edge_maintenance.life import UNKNOWN, LifeWatch
 from edge_maintenance.limits import Limits
-from edge_maintenance.presets import KINDS, PRESETS, kind_of, preset_of
+from edge_maintenance.presets import KINDS, PRESETS, Preset, kind_of, preset_of
 from edge_maintenance.regime import Regime
 from edge_maintenance.sensors import Sensors
 from edge_maintenance.suggestions import suggested
@@ -73,6 +73,7 @@ class Maintenance(Monitor):
         self.alarm = Alarm()
         self.life = LifeWatch(self.machine, {})
         self.remaining: RemainingLife = UNKNOWN
+        self.presets: dict[Preset, Preset] = {}
         self.key = ""
         self.regimes: dict[str, Regime] = {"": Regime(self._new_track)}
         self.regime = self.regimes[""]
@@ -89,6 +90,9 @@ class Maintenance(Monitor):
         settings = self.machine.signal(name)
         kind = KINDS[kind_of(name, settings)]
         preset = preset_of(settings, self.machine.settings, interval_us / MICRO)
+        preset = self.presets.setdefault(preset, preset)  # one object, so that it is found to be the same at a glance
+        self.sensors.know(name)
+        self.limits.know(name)
         return Track(name, kind, settings.get("bad") or kind.bad, preset, interval_us)
 
     # --- what comes ------------------------------------------------------------------------------------
@@ -97,16 +101,20 @@ class Maintenance(Monitor):
         """Take one observation; say something where an alarm or a finding changes, or health or life have."""
         self._take(observation)
         ts = observation.ts
-        if self.edge is None and ts - self.looked_at < LOOK_US and not self._findings_changed():
+        quiet = self.edge is None and ts - self.looked_at < LOOK_US
+        if quiet and ((not self.sensors.findings and not self.said_findings) or not self._findings_changed()):
             return None
         self.looked_at = ts
         found = self._assessment(ts)
         return found if self._is_new(found) else None
 
     def _findings_changed(self) -> bool:
-        findings = self.sensors.findings
-        before = self.said[2] if self.said else ()
+        findings, before = self.sensors.findings, self.said_findings
         return len(findings) != len(before) or any(findings.get(name, ("",))[0] != kind for name, kind in before)
+
+    @property
+    def said_findings(self) -> list[list[str]]:
+        return self.said[2] if self.said else []
 
     def assess(self, observation: Observation) -> Assessment:
         """The same, but say what there is to say even if it is not new."""
@@ -128,7 +136,8 @@ class Maintenance(Monitor):
         elif kind == "maintenance":
             self._work_done(observation)
         self.usage.take(observation)
-        self.remaining = self.life.update(observation)
+        if self.life.model is not None or self.limits.known:  # a trend goes to a limit
+            self.remaining = self.life.update(observation)
         if kind != "reading":
             self._look(ts)
             if self.slow_due and not self.alarm.tier:

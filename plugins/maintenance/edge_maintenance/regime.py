@@ -26,9 +26,13 @@ INTERVALS = 8
 LATE_READINGS = 60
 """After so many readings in a row from the past, the clock was set back."""
 
-REFRESH = 20
+ADAPT_FAST = 3
+"""What is usual goes on being learned once in so many fast memories: readings closer together are alike."""
+
+REFRESH = 7
 """The correlation is made anew once it has learned so much more."""
 
+MICRO = 1_000_000
 KEPT_PACES = 64
 SIGNALS = 64
 """Signals of a machine that are watched at most, in the order in which they come."""
@@ -47,7 +51,7 @@ class Regime:
         self.group: list[str] = []  # the signals that `together` knows, in its order
         self.together: Together | None = None
         self.late = 0  # readings from the past, one after the other
-        self.adapted_at = 0
+        self.adapt_at = 0
         self.adaptions = 0
         self.all_learned = False
         self.rewound = False  # the clock was set back
@@ -82,10 +86,10 @@ class Regime:
             if since != dt or track.preset is not preset or paces is None:
                 dt, preset = since, track.preset
                 paces = self._paces_of(track, dt)
-            if track.known < track.settled_us:
-                track.known += dt
-            if not track.sigma and learning:
-                track.learn(value, ts, dt)
+            if track.young:
+                track.age(dt)
+                if learning and not track.sigma:
+                    track.learn(value, ts, dt)
             track.take(value, ts, paces)
             if track.outlier:
                 odd = True
@@ -113,7 +117,7 @@ class Regime:
         if self.late > LATE_READINGS:
             self.late = 0
             self.rewound = True
-            self.adapted_at = min(self.adapted_at, ts)
+            self.adapt_at = min(self.adapt_at, ts)
             for track in self.tracks.values():
                 track.ts = track.changed = min(track.ts, ts)
 
@@ -175,22 +179,23 @@ class Regime:
         return True
 
     def adapt(self, ts: int) -> bool:
-        """Go on learning what is usual, once for each fast memory. Whether the correlation is to be made anew."""
-        together = self.together
-        if together is None:
+        """Go on learning what is usual, now and then. Whether the correlation is to be made anew."""
+        if ts < self.adapt_at or self.together is None:
             return False
+        together = self.together
         group = [self.tracks[name] for name in self.group]
         preset = group[0].preset
-        if preset.mature_s == math.inf or ts - self.adapted_at < preset.fast_s * 1e6:
+        self.adapt_at = ts + round(ADAPT_FAST * preset.fast_s * MICRO)
+        if preset.mature_s == math.inf:
             return False
-        self.adapted_at = ts
-        weight = preset.fast_s / preset.mature_s
+        weight = ADAPT_FAST * preset.fast_s / preset.mature_s
         if self._active == group:
             together.adapt(t_squared(self._inverse, [track.z for track in group]), weight)
         most = [CLIP_SIGMA * track.sigma for track in group]
         away = [min(max(track.fast - track.slow, -far), far) for track, far in zip(group, most, strict=True)]
         together.learn(away, weight)
-        together.independent = min(together.independent + 0.5, 0.5 / weight)
+        most_independent = preset.mature_s / preset.fast_s / 2
+        together.independent = min(together.independent + ADAPT_FAST / 2, most_independent)
         self.adaptions += 1
         if self.adaptions % REFRESH:
             return False
@@ -278,7 +283,7 @@ class Regime:
             "coming": {name: list(times) for name, times in self.coming.items()},
             "group": list(self.group),
             "together": None if self.together is None else self.together.plain(),
-            "counters": [self.late, self.adapted_at, self.adaptions],
+            "counters": [self.late, self.adapt_at, self.adaptions],
         }
 
     @classmethod
@@ -292,6 +297,6 @@ class Regime:
         one.coming = {name: list(times) for name, times in plain["coming"].items()}
         one.group = list(plain["group"])
         one.together = None if plain["together"] is None else Together.restored(plain["together"])
-        one.late, one.adapted_at, one.adaptions = plain["counters"]
+        one.late, one.adapt_at, one.adaptions = plain["counters"]
         one.all_learned = all(track.sigma for track in one.tracks.values())
         return one

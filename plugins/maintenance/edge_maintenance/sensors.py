@@ -17,6 +17,8 @@ STUCK_RUNS, STUCK_INTERVALS = 10, 20
 many intervals at least."""
 
 KEPT = 64
+NUMBERS = {float, int}
+EVERYTHING = -math.inf, math.inf
 
 
 class Sensors:
@@ -27,40 +29,35 @@ class Sensors:
         self.findings: dict[str, tuple[str, int]] = {}
         self.gone: frozenset[str] = frozenset()  # signals that say nothing of the machine now: stale or stuck
         self.invalid: dict[str, int] = {}  # signal: how many values were no numbers or out of range
-        self._ranges: dict[str, tuple[float, float] | None] = {}
+        self.ranges: dict[str, tuple[float, float]] = {}
 
-    def valid(self, observation: Observation) -> dict[str, float]:
-        """The readings that are finite numbers in range with no bad quality."""
-        found: dict[str, float] = {}
-        doubts = self.findings
-        for name, value in observation.signals.items():
-            if value.__class__ is not float:
-                value = _number(value)
-            if not -math.inf < value < math.inf:
-                self._doubt(name, "invalid", observation.ts)
-                continue
-            bounds = self._ranges.get(name, ()) if self._ranges else ()
-            if bounds == ():
-                bounds = self._range_of(name)
-            if bounds and not bounds[0] <= value <= bounds[1]:
-                self._doubt(name, "out_of_range", observation.ts)
-                continue
-            found[name] = value
-            if doubts and doubts.get(name, ("",))[0] in ("invalid", "out_of_range", "stale"):
-                del doubts[name]
-        if observation.quality:
-            for name, quality in observation.quality.items():
-                if quality.lower().startswith("bad") and found.pop(name, None) is not None:
-                    self._doubt(name, "invalid", observation.ts)
-        return found
-
-    def _range_of(self, name: str) -> tuple[float, float] | None:
+    def know(self, name: str) -> None:
+        """A signal has come: what its sensor can measure, if that is set."""
         settings = self.signals.get(name, {})
         low, high = settings.get("valid_low"), settings.get("valid_high")
-        bounds = None if low is None and high is None else (_or(low, -math.inf), _or(high, math.inf))
-        if len(self._ranges) < KEPT:
-            self._ranges[name] = bounds
-        return bounds
+        if low is not None or high is not None:
+            self.ranges[name] = _or(low, -math.inf), _or(high, math.inf)
+
+    def valid(self, observation: Observation) -> Mapping[str, float]:
+        """The readings that are finite numbers in range with no bad quality."""
+        signals = observation.signals
+        if not self.findings and not self.ranges and not observation.quality and _all_finite(signals):
+            return signals
+        found: dict[str, float] = {}
+        for name, given in signals.items():
+            value = _number(given)
+            low, high = self.ranges.get(name, EVERYTHING)
+            if not math.isfinite(value):
+                self._doubt(name, "invalid", observation.ts)
+            elif not low <= value <= high:
+                self._doubt(name, "out_of_range", observation.ts)
+            elif observation.quality and observation.quality.get(name, "").lower().startswith("bad"):
+                self._doubt(name, "invalid", observation.ts)
+            else:
+                found[name] = value
+                if self.findings.get(name, ("",))[0] in ("invalid", "out_of_range", "stale"):
+                    del self.findings[name]
+        return found
 
     def _doubt(self, name: str, kind: str, ts: int) -> None:
         if name in self.invalid or len(self.invalid) < KEPT:
@@ -118,6 +115,16 @@ def _stuck(track: Track) -> bool:
     if not track.sigma or track.changes < CONSTANT_CHANGES:
         return False
     return track.ts - track.changed > max(STUCK_RUNS * track.longest, STUCK_INTERVALS * track.interval_us)
+
+
+def _all_finite(signals: Mapping[str, Any]) -> bool:
+    """In the usual case, and quickly: a sum is finite only if all that it is of are."""
+    if not NUMBERS.issuperset(map(type, signals.values())):
+        return False
+    try:
+        return bool(-math.inf < sum(signals.values()) < math.inf)
+    except OverflowError:  # an integer with hundreds of digits
+        return False
 
 
 def _number(value: Any) -> float:

@@ -57,12 +57,13 @@ class Track:
     )  # fmt: skip
     """What is kept, in this order."""
 
-    __slots__ = (*STATE, "z", "bad", "clip", "gap_us", "jump", "kind", "name", "preset", "scale", "settled_us")
+    __slots__ = (*STATE, "z", "bad", "clip", "gap_us", "jump", "kind", "name", "preset", "scale", "settled_us", "young")
 
     def __init__(self, name: str, kind: Kind, bad: str, preset: Preset, interval_us: int) -> None:
         self.name, self.kind, self.bad, self.preset = name, kind, bad, preset
         self.interval_us = interval_us
         self.settled_us = self.gap_us = round(preset.slow_s * 1e6)
+        self.young = True  # the baseline or the scales are still being made
         self.ts = self.changed = 0
         self.value = self.fast = self.slow = self.z = 0.0
         self.known = self.seen = 0  # microseconds of running: that made the baseline; in all, while learning
@@ -80,6 +81,7 @@ class Track:
     def settle(self) -> None:
         """Derive what the hot path needs from what was learned."""
         learned = self.sigma > 0
+        self.young = not learned or self.known < self.settled_us
         self.clip = CLIP_SIGMA * self.sigma if learned and not self.released else math.inf
         self.jump = OUTLIER_SIGMA * self.spread if learned else math.inf
         self.scale = 1.0 / self.sigma if learned else 0.0
@@ -91,6 +93,7 @@ class Track:
         self.value = self.fast = self.slow = value
         self.known, self.z, self.outlier, self.away_since = 0, 0.0, False, None
         self.follow(False, ts)
+        self.settle()
 
     def take(self, value: float, ts: int, paces: Paces) -> None:
         """A reading moves the fast memory, the baseline, and the deviation `z` of one from the other."""
@@ -117,6 +120,11 @@ class Track:
         self.z = (fast - slow) * self.scale
 
     # --- what is usual -------------------------------------------------------------------------------
+
+    def age(self, dt_us: int) -> None:
+        """Before `take`, while it is young: it has been seen for so much longer."""
+        self.known += dt_us
+        self.young = not self.sigma or self.known < self.settled_us
 
     def learn(self, value: float, ts: int, dt_us: int) -> None:
         """Before `take`, while learning: what this reading says of how much it varies."""
