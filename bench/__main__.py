@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import history, hotspots, latency, memory, past, throughput
+from bench import history, hotspots, latency, memory, monitors, past, throughput
 from bench.figures import Figure, table
 from bench.scale import FULL, QUICK, Scale
 
@@ -29,6 +29,7 @@ RUNS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
     "start": history.start,
     "machines": throughput.machines,
     "bad-input": throughput.bad_input,
+    "monitors": monitors.monitors,
     "profile": hotspots.hotspots,
 }
 

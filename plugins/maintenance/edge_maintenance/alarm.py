@@ -24,6 +24,7 @@ class Alarm:
         self.since: int | None = None
         self.due_at: int | None = None  # when it was last due
         self.quiet_until: int | None = None
+        self.last_tier = 0  # of the alarm before; one that is worse breaks the silence
         self.habit = 1.0
         self.history = [0, 0, 0]  # of each tier, a bit for each of the last readings
 
@@ -39,7 +40,7 @@ class Alarm:
             self.due_at = ts
         if not self.tier:
             silent = not urgent and self.quiet_until is not None and ts < self.quiet_until
-            if not confirmed or silent:
+            if not confirmed or (silent and confirmed <= self.last_tier):
                 return None
             self.tier, self.since = confirmed, ts
             return "open"
@@ -59,7 +60,7 @@ class Alarm:
         return confirmed
 
     def end(self, ts: int, silence_us: int) -> Edge | None:
-        """End it, where there is one; what follows within the silence time opens none."""
+        """End it, where there is one; what follows within the silence time opens none, unless it is worse."""
         self.history = [0, 0, 0]
         if not self.tier:
             return None
@@ -69,6 +70,7 @@ class Alarm:
             and self.since - self.quiet_until < HABIT_SILENCES * silence_us
         )
         self.habit = min(self.habit * HABIT_FACTOR, HABIT_LIMIT) if again else 1.0
+        self.last_tier = self.tier
         self.tier, self.since, self.due_at = 0, None, None
         self.quiet_until = ts + silence_us
         return "clear"
@@ -79,8 +81,8 @@ class Alarm:
         self.due_at = None if self.due_at is None else min(self.due_at, ts)
 
     def plain(self) -> list[Any]:
-        return [self.tier, self.since, self.due_at, self.quiet_until, self.habit, list(self.history)]
+        return [self.tier, self.since, self.due_at, self.quiet_until, self.last_tier, self.habit, list(self.history)]
 
     def restore(self, plain: list[Any]) -> None:
-        self.tier, self.since, self.due_at, self.quiet_until, self.habit, history = plain
+        self.tier, self.since, self.due_at, self.quiet_until, self.last_tier, self.habit, history = plain
         self.history = list(history)
