@@ -54,8 +54,7 @@ def load(
             _add_known(out, events, alive, received_until)
             continue
         out.add(events)
-        for start, end, _ in alive:
-            out.alive.add(start, end)
+        out.alive.extend([(start, end) for start, end, _ in alive])
     return out
 
 

@@ -50,12 +50,18 @@ class Line:
 
 def first_verdict(verdicts: Sequence[Verdict]) -> Verdict | None:
     """The verdict that decides."""
-    return next((v for v in verdicts if v.result != "abort"), None)
+    for verdict in verdicts:
+        if verdict.result != "abort":
+            return verdict
+    return None
 
 
 def last_verdict(verdicts: Sequence[Verdict]) -> Verdict | None:
     """The verdict that stands in the end."""
-    return next((v for v in reversed(verdicts) if v.result != "abort"), None)
+    for verdict in reversed(verdicts):
+        if verdict.result != "abort":
+            return verdict
+    return None
 
 
 def verdicts_of(db: apsw.Connection, key: Key) -> list[Verdict]:
@@ -68,7 +74,7 @@ def verdicts_of(db: apsw.Connection, key: Key) -> list[Verdict]:
 def unit(db: apsw.Connection, line: Line, station: str, serial: str, verdicts: Sequence[Verdict],
          received_until: int | None = None) -> Unit | None:  # fmt: skip
     """The unit as a slice shows it; with `received_until` as it was known then. None while it has no verdict."""
-    known = [v for v in verdicts if received_until is None or v.received <= received_until]
+    known = verdicts if received_until is None else [v for v in verdicts if v.received <= received_until]
     first, final = first_verdict(known), last_verdict(known)
     if first is None or final is None:
         return None

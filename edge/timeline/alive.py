@@ -23,14 +23,26 @@ class Alive:
         self.resolution = resolution
         self.starts: list[int] = []
         self.ends: list[int] = []
-        for start, end in intervals:
-            self.add(start, end)
+        self.extend(intervals)
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         return zip(self.starts, self.ends, strict=True)
 
     def __bool__(self) -> bool:
         return bool(self.starts)
+
+    def extend(self, intervals: Iterable[tuple[int, int]]) -> None:
+        """Add many intervals; quickly where they come in order and apart, as they are kept."""
+        starts, ends, reach = self.starts, self.ends, self.resolution
+        last = ends[-1] + reach if ends else None
+        for start, end in intervals:
+            if last is None or start > last:
+                starts.append(start)
+                ends.append(end)
+                last = end + reach
+            else:
+                self.add(start, end)
+                last = ends[-1] + reach
 
     def add(self, start: int, end: int) -> None:
         """Add the interval [start, end] (an instant where both are equal)."""

@@ -61,6 +61,14 @@ class CountColumns:
         self.judged.append(0 if bad is None else max(total, 1))
         self._sums = None
 
+    def extend(self, events: Sequence[PartCount]) -> None:
+        """Take many counts."""
+        self.ts.extend([event.ts for event in events])
+        self.total.extend([event.total for event in events])
+        self.bad.extend([event.bad or 0 for event in events])
+        self.judged.extend([0 if event.bad is None else event.total or 1 for event in events])
+        self._sums = None
+
     def _running_sums(self) -> tuple[list[int], list[int], list[int]]:
         if self._sums is None:
             ts = self.ts
@@ -109,12 +117,19 @@ class HourEvents:
 
     def add(self, events: Iterable[AnyEvent]) -> None:
         """Take events; heartbeats and readings only make the machine heard (`alive`), which is the caller's."""
+        events = list(events)
+        self.clock_ahead += [effect(event) for event in events if event.clock_ahead]
+        counts: dict[str | None, list[PartCount]] = {}
         for event in events:
-            if event.clock_ahead:
-                self.clock_ahead.append(effect(event))
-            add = _ADD.get(event.__class__)
-            if add is not None:
+            if event.__class__ is PartCount:  # most of them
+                same = counts.get(event.product)
+                if same is None:
+                    same = counts[event.product] = []
+                same.append(event)
+            elif (add := _ADD.get(event.__class__)) is not None:
                 add(self, event)
+        for product, same in counts.items():
+            self.counts.setdefault(product, CountColumns()).extend(same)
         self._sorted = False
 
     def correct(self, intervals: Sequence[Interval], parts: Sequence[Parts]) -> None:
@@ -147,13 +162,6 @@ def _sort(event: AnyEvent) -> Sort:
     return (event.ts, event.seq or 0, event.offset, event.index)
 
 
-def _add_count(hour: HourEvents, event: PartCount) -> None:
-    columns = hour.counts.get(event.product)
-    if columns is None:
-        columns = hour.counts[event.product] = CountColumns()
-    columns.add(event.ts, event.total, event.bad)
-
-
 def _add_state(hour: HourEvents, event: MachineState) -> None:
     hour.states.append((_sort(event), event.state, event.reason))
     if event.product is not None:
@@ -171,7 +179,6 @@ def _add_scrap(hour: HourEvents, event: ScrapReport) -> None:
 
 
 _ADD: dict[type[Event], Callable[[HourEvents, Any], None]] = {
-    PartCount: _add_count,
     MachineState: _add_state,
     OrderEvent: _add_order,
     ScrapReport: _add_scrap,

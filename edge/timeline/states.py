@@ -108,8 +108,11 @@ def unheard(alive: Alive, offline: Sequence[int], last_alive: int, last_offline:
     notices = [last_offline, *offline] if last_offline else offline
     if notices:
         gaps = [(_gone_from(heard, back, notices, _stale_us(heard, rules)), back) for heard, back in quiet]
-    else:
+    elif rules.later:
         gaps = [(heard + _stale_us(heard, rules), back) for heard, back in quiet]
+    else:  # the usual case, once for every message
+        stale_us = rules.stale_us or FAR
+        gaps = [(heard + stale_us, back) for heard, back in quiet if back - heard > stale_us]
     clipped = ((max(gone, start), min(back, end)) for gone, back in gaps)
     return [(gone, back) for gone, back in clipped if gone < back]
 

@@ -44,10 +44,10 @@ class FirstPassYield(Kpi):
         stations: dict[str, dict[str, int]] = {}
         products: dict[str, dict[str, int]] = {}
         for unit in slice.units:
-            add_unit(stations.setdefault(unit.station, dict.fromkeys(COUNTED, 0)), unit)
+            add_unit(sums_of(stations, unit.station), unit)
             product = product_of(slice, unit)
             if product:
-                add_unit(products.setdefault(product, dict.fromkeys(COUNTED, 0)), unit)
+                add_unit(sums_of(products, product), unit)
         sums = {name: sum(s[name] for s in stations.values()) for name in COUNTED}
         route = {} if slice.line is None else dict.fromkeys(slice.line.route, slice.seconds)
         return {**sums, "stations": stations, "products": products, "route": route}
@@ -75,6 +75,14 @@ COUNTED = (
     "units", "first_pass", "final_pass", "route_units", "started", "clean", "scrapped", "reworked", "defects",
     "counted_defects", "opportunities",
 )  # fmt: skip
+
+
+def sums_of(known: dict[str, dict[str, int]], name: str) -> dict[str, int]:
+    """The sums of a station or product, which begin at zero."""
+    found = known.get(name)
+    if found is None:
+        found = known[name] = dict.fromkeys(COUNTED, 0)
+    return found
 
 
 def add_unit(sums: dict[str, int], unit: Unit) -> None:
