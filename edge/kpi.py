@@ -36,6 +36,7 @@ class Kpi:
     units: ClassVar[Mapping[str, str]] = {}  # value -> unit, where it has another one than the KPI
     headline: ClassVar[str] = ""  # the value shown large on the page; default: the value called like the KPI
     details: ClassVar[tuple[str, ...]] = ()  # values shown small beside it
+    of_line: ClassVar[tuple[str, ...]] = ()  # values that a line has and a machine has not, shown at its head
     quotients: ClassVar[Mapping[str, tuple[str, str]]] = {}  # value -> the two facts it divides, for its explanation
     better: ClassVar[Literal["up", "down"]] = "up"
     rank: ClassVar[int] = 100  # order on the page, lowest first

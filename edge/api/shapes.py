@@ -254,6 +254,7 @@ class KpiDescription(Struct):
     unit: str
     headline: str
     details: list[str]
+    of_line: list[str]
     better: Literal["up", "down"]
     rank: int
     plugin: str

@@ -19,6 +19,7 @@ from edge.journal.reader import JournalReader
 from edge.plant import Plant, line_of
 from edge.plants import Plants
 from edge.query import assessments, lists
+from edge.query.catalogue import catalogue
 from edge.query.explain import explain, too_long
 from edge.query.export import Table, export
 from edge.query.kpis import answers, known_kpi, settings_of
@@ -254,27 +255,7 @@ class Query:
 
     def kpis(self) -> dict[str, Any]:
         """The KPIs that plugins brought, in page order, and plugins that could not be loaded."""
-        shown = []
-        for name, loaded in self.host.kpis.items():
-            kpi = loaded.kpi
-            shown.append(
-                {
-                    "name": name,
-                    "title": kpi.title or name,
-                    "unit": kpi.unit,
-                    "headline": kpi.headline or name,
-                    "details": list(kpi.details),
-                    "units": dict(kpi.units),
-                    "quotients": {value: list(facts) for value, facts in kpi.quotients.items()},
-                    "better": kpi.better,
-                    "rank": kpi.rank,
-                    "plugin": loaded.plugin,
-                    "version": loaded.version,
-                    "failures": loaded.failures,
-                    "last_error": loaded.last_error,
-                }
-            )
-        return {"kpis": shown, "broken": dict(self.host.broken)}
+        return catalogue(self.host)
 
     def kpi(self, name: str, window: Asked, step: str | None, as_of: int | None) -> dict[str, Any]:
         """One KPI over a window, pooled over the machines of a prefix, whole and by steps."""

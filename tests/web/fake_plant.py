@@ -110,6 +110,7 @@ KPIS: list[Json] = [
         "unit": "1",
         "headline": "oee",
         "details": ["availability", "performance", "quality"],
+        "of_line": ["line_oee"],
         "quotients": {"availability": ["run_time_s", "planned_busy_s"]},
         "better": "up",
         "rank": 10,
@@ -123,6 +124,7 @@ KPIS: list[Json] = [
         "unit": "1",
         "headline": "first_pass_yield",
         "details": ["final_yield"],
+        "of_line": [],
         "better": "up",
         "rank": 20,
         "plugin": "first_pass_yield",
@@ -135,6 +137,7 @@ KPIS: list[Json] = [
         "unit": "kWh",
         "headline": "energy_per_part",
         "details": [],
+        "of_line": [],
         "better": "down",
         "rank": 100,
         "plugin": "third_party",
@@ -177,7 +180,8 @@ def kpi_view(factors: tuple[float, float, float] | None) -> Json:
     values = {
         "energy_per_part": {"energy_per_part": 0.482},
         "first_pass_yield": {"first_pass_yield": None if quality is None else quality - 0.02, "final_yield": quality},
-        "oee": {"oee": product, "availability": availability, "performance": performance, "quality": quality},
+        "oee": {"oee": product, "availability": availability, "performance": performance, "quality": quality}
+        | {"line_oee": quality},
     }
     seen = {kpi["name"]: kpi for kpi in KPIS}
     return {

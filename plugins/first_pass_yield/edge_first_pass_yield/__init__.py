@@ -32,7 +32,8 @@ class FirstPassYield(Kpi):
         "dpu": "", "dpmo": "", "sigma_level": "", "sigma_shift": "", "sigma_sides": "",
     }  # fmt: skip
     headline = "first_pass_yield"
-    details = ("final_yield", "rty")
+    details = ("final_yield",)
+    of_line = ("rty", "line_fpy")
     quotients: ClassVar[Mapping[str, tuple[str, str]]] = {
         "first_pass_yield": ("first_pass", "units"),
         "final_yield": ("final_pass", "units"),

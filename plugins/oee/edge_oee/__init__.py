@@ -23,6 +23,7 @@ class Oee(Kpi):
     title = "OEE"
     headline = "oee"
     details = ("availability", "performance", "quality")
+    of_line = ("line_oee",)
     quotients: ClassVar[Mapping[str, tuple[str, str]]] = {
         "oee": ("ideal_good_s", "planned_busy_s"),
         "availability": ("run_time_s", "planned_busy_s"),

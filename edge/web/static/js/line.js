@@ -3,7 +3,7 @@
 import { arrange, h, setText } from "./dom.js";
 import { CardShelf } from "./card.js";
 import { openExplanation } from "./explain.js";
-import { FactorBars, headlineOf, KpiFigure, orderedKpis, valueText, unitOf } from "./kpis.js";
+import { FactorBars, headlineOf, KpiFigure, orderedKpis, unitOf, valueName, valueText } from "./kpis.js";
 import { PartsBar } from "./parts.js";
 import { nameOf } from "./plant.js";
 import { lookOf, urgency } from "./states.js";
@@ -85,6 +85,12 @@ class LineSection extends HTMLElement {
     openExplanation({ name, plugin: "", version: "", ...kpis[name], ...this.#plant.kpis.get(name) }, value, this.#line.path, shift);
   }
 
+  // What a line has and a machine has not.
+  #ofLine(name, kpi) {
+    const values = (this.#plant.kpis.get(name)?.of_line ?? []).filter((value) => Number.isFinite(kpi.values[value]));
+    return values.map((value) => ofLine(value, valueText(value, kpi.values[value], unitOf(kpi, value)), () => this.#explain(name, value)));
+  }
+
   #showKpis([[name, first], ...rest], parts) {
     const p = this.#parts;
     this.#first = name;
@@ -92,8 +98,14 @@ class LineSection extends HTMLElement {
     p.factors.update(first);
     p.parts.update(parts);
     const known = rest.filter(([, kpi]) => headlineOf(kpi) !== null);
-    p.others.replaceChildren(...known.map(([other, kpi]) => pooledKpi(other, kpi, () => this.#explain(other, null))));
+    const pooled = known.map(([other, kpi]) => pooledKpi(other, kpi, () => this.#explain(other, null)));
+    const own = [[name, first], ...rest].flatMap(([other, kpi]) => this.#ofLine(other, kpi));
+    p.others.replaceChildren(...pooled, ...own);
   }
+}
+
+function ofLine(value, text, click) {
+  return h("div", { "data-value": value }, h("dt", {}, valueName(value)), h("dd", {}, h("button", { type: "button", class: "pick", click }, text)));
 }
 
 function pooledKpi(name, kpi, click) {
