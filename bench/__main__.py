@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import history, hotspots, latency, memory, monitors, past, throughput
+from bench import history, hotspots, influx, latency, memory, monitors, past, throughput
 from bench.figures import Figure, table
 from bench.scale import FULL, QUICK, Scale
 
@@ -30,6 +30,7 @@ RUNS: dict[str, Callable[[Scale], Iterator[Figure]]] = {
     "machines": throughput.machines,
     "bad-input": throughput.bad_input,
     "monitors": monitors.monitors,
+    "influx": influx.influx,
     "profile": hotspots.hotspots,
 }
 
