@@ -5,7 +5,7 @@ What is stored was worked out by the same functions, so it makes no difference t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -69,11 +69,16 @@ class _StoredHours(hour_store.HourRows):
         return load_hour(self.db, self.machine, hour, self.resolution, self.received_until)
 
 
+OlderFacts = Callable[[str, str, int, int], Iterable[hour_store.FactsRow]]
+"""Cells of a machine (path) and KPI wholly in [start, end), of a time before all that is stored here."""
+
+
 class MachineCells:
     """One machine, for one answer: `cut` is the present of the answer, `as_of` the past it is asked for (or None)."""
 
-    def __init__(self, db: apsw.Connection, plant: Plant, row: MachineRow, cut: int, as_of: int | None) -> None:
-        self.db, self.row, self.cut, self.as_of = db, row, cut, as_of
+    def __init__(self, db: apsw.Connection, plant: Plant, row: MachineRow, cut: int, as_of: int | None,
+                 older: OlderFacts | None = None) -> None:  # fmt: skip
+        self.db, self.row, self.cut, self.as_of, self._older = db, row, cut, as_of, older
         self.rules = plant.rules(row.path)
         self._line = Line(row.line, plant.route("/".join(row.path.split("/")[:3])))
         self._walks: dict[int, tuple[Walk, HourEvents]] = {}
@@ -127,7 +132,7 @@ class MachineCells:
         self._reach(end)
         out = Sums()
         covered = start
-        for cell, cell_end, revision, facts in self._stored_facts(kpi_id, start, end):
+        for cell, cell_end, revision, facts in self._stored_facts(kpi_id, name, start, end):
             out.add(self._worked_out(name, self.slices(covered, cell), host))
             out.parts.append(facts)
             out.revision += max(0, revision - 1)
@@ -140,9 +145,12 @@ class MachineCells:
         """A window of which nothing has passed yet."""
         return Slice(self.row.path, at, at, (), line=self.rules.at(at).line)
 
-    def _stored_facts(self, kpi_id: int, start: int, end: int) -> Iterator[hour_store.FactsRow]:
+    def _stored_facts(self, kpi_id: int, name: str, start: int, end: int) -> Iterator[hour_store.FactsRow]:
         if self.as_of is not None:
             return
+        if self._older is not None:
+            extent = self.extent()
+            yield from self._older(self.row.path, name, start, end if extent is None else min(end, extent[0]))
         changed = self._overlay.walks
         for found in hour_store.facts(self.db, kpi_id, self.row.number, start, end):
             if found[0] - found[0] % HOUR not in changed:

@@ -24,6 +24,7 @@ from edge.api.unreadable import answer_unreadable
 from edge.clock import DAY, SECOND, from_datetime
 from edge.decode import DecodeSettings
 from edge.host import PluginHost, load
+from edge.influx.history import ANSWER_S, History
 from edge.influx.outbox import Outbox
 from edge.influx.querying import Querying
 from edge.influx.writing import InfluxWriting
@@ -147,6 +148,12 @@ class Service:
             self.plant, self.host, lambda text: self.log.warning(text), windows_every_s=influx.windows_every_s,
         )  # fmt: skip
 
+    def _history(self) -> History | None:
+        influx = self.settings.service.influx
+        if self.settings.service.store.history != "influx":
+            return None
+        return History(Querying(influx.url, influx.bucket, influx.current_token, ANSWER_S))
+
     def _evaluated(self, live: Live, paths: set[str]) -> None:
         live.evaluated(paths)
         if self.outbox is not None:
@@ -235,7 +242,7 @@ class Service:
         lateness_us = round(self.settings.service.events.lateness_limit_s * SECOND)
         query = Query(
             self.connections, self.plant, self.host, JournalReader(journal), self.decoding,
-            settle=pipeline.settled, lateness_us=lateness_us,
+            settle=pipeline.settled, lateness_us=lateness_us, history=self._history(),
         )  # fmt: skip
         live = Live(self.hub, query)
         pipeline.hooks = Hooks(

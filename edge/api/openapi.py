@@ -13,7 +13,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from edge.api import assessed, explained, plantshapes, revised, shapes
+from edge.api import assessed, explained, messageshapes, plantshapes, revised, shapes
 from edge.api.problems import MEDIA_TYPE, Problem
 
 EXAMPLES = Path(__file__).parent / "examples.json"
@@ -45,9 +45,9 @@ SHAPES: dict[str, tuple[type, ...]] = {
     "change_machines": (plantshapes.PlantChanged,),
     "change_reasons": (plantshapes.PlantChanged,),
     "revoke_change": (plantshapes.PlantChanged,),
-    "rejections": (shapes.Rejections,),
-    "events": (shapes.Events,),
-    "message": (shapes.Message,),
+    "rejections": (messageshapes.Rejections,),
+    "events": (messageshapes.Events,),
+    "message": (messageshapes.Message,),
     "live": (shapes.Live,),
     "ready": (shapes.Ready,),
 }

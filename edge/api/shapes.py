@@ -199,11 +199,20 @@ class Series(Struct):
     points: list[Point]
 
 
+class Missing(Struct, rename=FROM):
+    """A part of the answer that did not come from where older data is kept, and why."""
+
+    from_: Time
+    to: Time
+    reason: str
+
+
 class Readings(Struct, rename=FROM):
     asset: str
     from_: Time
     to: Time
     series: list[Series]
+    missing: list[Missing] | UnsetType = UNSET
 
 
 class LossStep(Struct):
@@ -244,6 +253,7 @@ class Losses(Struct, rename=FROM):
     reasons: list[LossReason]
     shift: str | UnsetType = UNSET
     date: str | UnsetType = UNSET
+    missing: list[Missing] | UnsetType = UNSET
 
 
 class KpiDescription(Struct):
@@ -309,6 +319,7 @@ class KpiAnswer(Struct, rename=FROM):
     shift: str | UnsetType = UNSET
     date: str | UnsetType = UNSET
     windows: list[KpiWindow] | UnsetType = UNSET
+    missing: list[Missing] | UnsetType = UNSET
 
 
 class Corrections(Struct):
@@ -322,65 +333,6 @@ class Corrected(Struct):
 
     id: str
     offset: int
-
-
-class Rejection(Struct):
-    """A message, or an element of its array, that could not become an event; `payload_b64` where it is no text."""
-
-    offset: int
-    index: int
-    received: Time
-    topic: str
-    asset: str | None
-    reason: str
-    detail: str | None
-    size: int
-    payload: str | None
-    payload_b64: str | None
-
-
-class Rejections(Struct):
-    """Newest first. `counts` and `total` are of all that the filter lets through; `next` goes into `before`."""
-
-    rejections: list[Rejection]
-    counts: dict[str, int]
-    total: int
-    next: str | None
-
-
-class Event(Struct):
-    """A decoded event; the members of its kind stand beside these."""
-
-    offset: int
-    index: int
-    kind: str
-    asset: str
-    ts: Time
-    received: Time
-
-
-class Events(Struct):
-    """In the order of their arrival; `next` goes into `after`."""
-
-    events: list[Event]
-    next: str | None
-
-
-class Message(Struct):
-    """A message as the broker gave it; `payload_b64` where it is no text."""
-
-    offset: int
-    received: Time
-    topic: str
-    qos: int
-    retain: bool
-    dup: bool
-    epoch: int  # which connection to the broker delivered it
-    size: int
-    payload: str | None
-    payload_b64: str | None
-    events: list[Event]
-    rejections: list[dict[str, Any]]
 
 
 class Live(Struct):

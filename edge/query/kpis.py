@@ -63,7 +63,7 @@ def _worked_out(question: Question, source: Source, lost: Sequence[Stretch], nam
     found = question.host.values(name, facts) if sums.parts else None
     values, named = found if found is not None else ({}, [])
     flags = set(named)
-    if sums.incomplete or found is None:
+    if sums.incomplete or found is None or question.lacks:
         flags.add("incomplete")
     if any(start < window.end and end >= window.start for start, end in lost):
         flags.add("messages_lost")

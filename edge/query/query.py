@@ -15,6 +15,7 @@ from edge.decode import DecodeSettings, decode
 from edge.errors import QueryError
 from edge.facts import total
 from edge.host import PluginHost
+from edge.influx.history import History
 from edge.journal.reader import JournalReader
 from edge.plant import Plant, line_of
 from edge.plants import Plants
@@ -23,11 +24,13 @@ from edge.query.catalogue import catalogue
 from edge.query.explain import explain, too_long
 from edge.query.export import Table, export
 from edge.query.kpis import answers, known_kpi, settings_of
+from edge.query.older import Older
 from edge.query.plantdata import PlantAnswers
 from edge.query.question import Question, kpi_number
 from edge.query.reading import Connections
 from edge.query.remembered import Remembered
 from edge.query.revisions import revisions
+from edge.query.series import series_shown
 from edge.query.status import KIND_BY_LEVELS, group_status, machine_status
 from edge.query.timelines import timeline
 from edge.query.window import Window, named_shift, running_window, steps
@@ -68,6 +71,7 @@ class Query:
     settle: Callable[[float], object] = lambda timeout_s: None
     now: Callable[[], int] = lambda: time.time_ns() // 1000
     lateness_us: int = 86_400 * SECOND
+    history: History | None = None  # where what is older than the embedded store comes from
 
     def __post_init__(self) -> None:
         self._journal_lock = threading.Lock()
@@ -116,6 +120,7 @@ class Query:
             yield Question(
                 db, plant, self.host, machines, now if past is None else past, past, self.lateness_us,
                 self.remembered, versions, (numbers, notices, state),
+                None if self.history is None else Older(self.history),
             )  # fmt: skip
         finally:
             db.execute("rollback")
@@ -213,25 +218,9 @@ class Query:
             row = question.machines[0]
             if row.path != path:
                 raise QueryError("asset", path, "readings are one machine's", expected=row.path)
-            reader = ReadingsReader(question.db)
-            known = {found.name: found for found in reader.signals(row.number)}
-            series = []
-            for name in signals or known:
-                if name not in known:
-                    raise QueryError("signal", name, f"{path} has no signal {name!r}", 404, expected=", ".join(known))
-                found = reader.series(row.number, name, start, end, points)
-                about = self._signal(path, known[name])
-                series.append(
-                    {
-                        "signal": name,
-                        "unit": about["unit"],
-                        "kind": about["kind"],
-                        "resolution_s": found.resolution_s,
-                        "count": found.count,
-                        "points": [[milliseconds(point[0]), *point[1:]] for point in found.points],
-                    }
-                )
-            return {"asset": path, "from": to_text(start), "to": to_text(end), "series": series}
+            window = (start, end)
+            shown = series_shown(question, row, signals, window, points, lambda found: self._signal(path, found))
+            return {"asset": path, "from": to_text(start), "to": to_text(end), "series": shown, **question.missing()}
 
     def losses(self, path: str, window: Asked) -> dict[str, Any]:
         """Where the time of a window went, and the reasons of stops."""
@@ -251,6 +240,7 @@ class Query:
                 "time": waterfall(facts),
                 "six_big_losses": six_big_losses(facts),
                 "reasons": pareto(facts),
+                **question.missing(),
             }
 
     def kpis(self) -> dict[str, Any]:
@@ -270,7 +260,7 @@ class Query:
                 **whole,
                 "settings": settings_of(question.plant, question.machines, window.window),
             }
-            return out if step is None else {**out, "windows": of_parts}
+            return {**out, **({} if step is None else {"windows": of_parts}), **question.missing()}
 
     def explain(self, name: str, window: Asked, as_of: int | None) -> dict[str, Any]:
         """One KPI over a window with everything that it is the sum of."""
@@ -370,11 +360,6 @@ class Query:
     def _record(self, offset: int) -> Any:
         with self._journal_lock:
             return self.journal.get(offset)
-
-
-def milliseconds(us: int) -> int | float:
-    """Microseconds as milliseconds, a whole number where it is one."""
-    return us // 1000 if us % 1000 == 0 else us / 1000
 
 
 __all__ = ["Asked", "Query"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import apsw
 
@@ -11,6 +12,7 @@ from edge.cells import MachineCells
 from edge.clock import DAY
 from edge.host import PluginHost
 from edge.plant import Plant
+from edge.query.older import Older
 from edge.query.remembered import Remembered
 from edge.store.machines import MachineRow
 
@@ -29,9 +31,20 @@ class Question:
     remembered: Remembered = field(default_factory=lambda: Remembered(0))
     versions: dict[int, int] = field(default_factory=dict)
     scope: tuple[Hashable, ...] = ()  # whose numbers these are, and which losses of messages were known
+    older: Older | None = None
 
     def cells(self) -> list[MachineCells]:
-        return [MachineCells(self.db, self.plant, row, self.cut, self.as_of) for row in self.machines]
+        facts = None if self.older is None else self.older.facts
+        return [MachineCells(self.db, self.plant, row, self.cut, self.as_of, facts) for row in self.machines]
+
+    @property
+    def lacks(self) -> bool:
+        """Whether a part of the answer should have come from InfluxDB and did not."""
+        return self.older is not None and bool(self.older.missing)
+
+    def missing(self) -> dict[str, Any]:
+        """For the answer: which part that is, where there is one."""
+        return {} if self.older is None or not self.older.missing else {"missing": self.older.told()}
 
 
 def kpi_number(db: apsw.Connection, name: str) -> int:

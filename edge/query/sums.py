@@ -121,7 +121,7 @@ def pieces(start: int, end: int, extent: tuple[int, int]) -> list[tuple[int, int
 
 def keep(question: Question, cells: Sequence[MachineCells], key: Hashable, start: int, end: int, value: Any) -> None:
     """Remember what is worked out of a window that is over."""
-    if question.as_of is not None or end > question.cut:
+    if question.as_of is not None or end > question.cut or question.lacks:
         return
     needs = []
     for machine in cells:

@@ -141,6 +141,7 @@ class StoreSettings(Strict):
     minute_days: Positive = 400.0
     hour_days: Positive = 3650.0
     events_days: Positive = 3650.0
+    history: Literal["embedded", "influx"] = "embedded"
     assessments_days: Positive = 400.0
 
 
@@ -211,4 +212,10 @@ class ServiceSettings(Strict):
         limit = self.mqtt.max_packet_bytes
         if self.events.max_payload_bytes > limit:
             raise refusal(f"must not be more than mqtt.max_packet_bytes ({limit})", at=("events", "max_payload_bytes"))
+        return self
+
+    @model_validator(mode="after")
+    def _history_is_somewhere(self) -> "ServiceSettings":
+        if self.store.history == "influx" and not self.influx.url:
+            raise refusal("needs influx.url beside it", near="embedded", at=("store", "history"))
         return self

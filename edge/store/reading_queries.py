@@ -97,7 +97,7 @@ class ReadingsReader:
             if found is None or start_us >= end_us:
                 return Series(0, 0, [])
             width = width_for(start_us, end_us, points)
-            if start_us < self._dropped():
+            if start_us < self.kept_from():
                 width = max(width, MINUTE)
             elif found.at_most(start_us, end_us, points):
                 return _as_is(found, start_us, end_us)
@@ -138,7 +138,14 @@ class ReadingsReader:
                 for ts, value in zip(run.times, run.values, strict=True):
                     yield ts, value, run.marks.get(ts)
 
-    def _dropped(self) -> int:
+    def figures(self, machine_id: int, signal: str, start_us: int, end_us: int, width: int) -> list[tuple[int, Stat]]:
+        """Figures that make up [start, end), none of which crosses a bucket of `width`: (instant in it, figures)."""
+        with self._db:
+            found = self._signal(machine_id, signal)
+            parts = [] if found is None or start_us >= end_us else list(found.stats(start_us, end_us, width))
+        return parts  # noqa: RET504  # inside the block type checkers miss it: it might swallow an exception
+
+    def kept_from(self) -> int:
         """Points before this instant are gone."""
         return max((us for (us,) in self._db.execute("select before_us from reading_retention")), default=-WHOLE)
 
