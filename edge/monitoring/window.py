@@ -68,7 +68,7 @@ class Window:
     def __init__(self, interval_us: int, reorder_us: int, bundle_us: int, pending: Pending | None = None) -> None:
         self.pending = Pending() if pending is None else pending
         self._interval, self._reorder, self._bundle = interval_us, reorder_us, bundle_us
-        self._slot = max(1, reorder_us // SLOTS)
+        self._slot = max(1, reorder_us // SLOTS, interval_us)
         self._set_limits()
 
     def _set_limits(self) -> None:
@@ -136,17 +136,25 @@ class Window:
         pending = self.pending
         if mark <= pending.mark:
             return []
-        pending.mark = mark
         keyed: list[tuple[tuple[int, int, int, int, int], Item]] = []
-        for place in [place for place, sample in pending.samples.items() if sample.ts < mark]:
+        for place in self._places(mark):
             sample = pending.samples.pop(place)
             keyed.append(((sample.ts, 1, 0, 0, 0), sample))
+        pending.mark = mark
         if pending.events:
             keyed += [((e.ts, 0, e.seq or 0, e.offset, e.index), e) for e in pending.events if e.ts < mark]
             pending.events = [event for event in pending.events if event.ts >= mark]
         if len(keyed) > 1:
             keyed.sort(key=_key)
         return [item for _, item in keyed]
+
+    def _places(self, mark: int) -> list[int]:
+        """Where samples lie between the old mark and a new one; marks are multiples of the interval."""
+        samples = self.pending.samples
+        first, end = self.pending.mark // self._interval, mark // self._interval
+        if end - first > len(samples):
+            return [place for place in samples if place < end]
+        return [place for place in range(first, end) if place in samples]
 
     @property
     def waiting(self) -> bool:
