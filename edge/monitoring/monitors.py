@@ -38,7 +38,8 @@ class Monitors:
 
     def __init__(self, store: AssessmentWriter, plant: Plant, host: PluginHost, rules: WatchRules, cursor: int,
                  warn: Callable[[str], None]) -> None:  # fmt: skip
-        self._store, self._plant, self._host, self._rules = store, plant, host, rules
+        self._store, self._host, self._rules = store, host, rules
+        self._plant = Plant(plant.settings) if plant.changes else plant  # what is said of it later changes no past
         self.active = bool(host.monitors)
         self.counts = Counts()
         self._watches: dict[int, Watch] = {}
