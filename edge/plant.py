@@ -24,7 +24,7 @@ from edge.timeline.alive import RESOLUTION
 from edge.timeline.rules import Rules
 
 FAR = 1 << 62
-SHOWN_ONLY = {"signals", "title", "stop_reasons", "monitor_interval_s", "monitors"}  # of a machine: KPIs do not see them
+SHOWN_ONLY = {"signals", "title", "stop_reasons", "monitor_interval_s", "monitors"}  # of a machine: not for KPIs
 
 
 def line_of(path: str) -> str:

@@ -37,9 +37,10 @@ FUTURE_US = 86_400 * MICRO
 """A state that ends so much later than what comes now is none of this machine's past."""
 
 NOT_RUNNING = frozenset(
-    ("setup", "changeover", "cleaning", "stopped", "fault", "idle", "starved", "blocked", "operator", "maintenance",
-     "no_order")
+    ("slow", "setup", "changeover", "cleaning", "stopped", "fault", "idle", "starved", "blocked", "operator",
+     "maintenance", "no_order")
 )  # fmt: skip
+"""A machine that says itself that it runs slowly is none to compare: its speed, load and vibration are others then."""
 
 
 State = Literal["learning", "ok", "watch", "plan", "act", "unknown"]
