@@ -56,6 +56,8 @@ class LifeWatch:
         state = self.state.get("model")
         if state is None:
             state = self.state["model"] = life_model.start(self.model, observation)
+        elif state["of"] != self.model.version:
+            state = self.state["model"] = life_model.continued(self.model, state, observation)
         return life_model.life_of(self.model, state, observation, self.max_life)
 
     def _follow(self, observation: Observation) -> None:

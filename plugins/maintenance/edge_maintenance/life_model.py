@@ -17,7 +17,24 @@ STALE_S = 86_400.0
 
 def start(model: Model, observation: Observation) -> dict[str, Any]:
     """The state of a machine that is new to the model: plain data."""
-    return {"from": age_of(model, observation), "ts": observation.ts, "said": None, **model.recipe.start()}
+    return {
+        "of": model.version,
+        "counts": model.file.unit,
+        "from": age_of(model, observation),
+        "ts": observation.ts,
+        "since": None,  # age at the first row
+        "said": None,
+        **model.recipe.start(),
+    }
+
+
+def continued(model: Model, state: dict[str, Any], observation: Observation) -> dict[str, Any]:
+    """The state for a model that takes over from another one: the machine is as old as it was, where both count alike,
+    and was not seen when it was new."""
+    begun = start(model, observation)
+    if state.get("counts") == model.file.unit:
+        begun["from"] = state["from"]
+    return begun
 
 
 def age_of(model: Model, observation: Observation) -> float:
@@ -35,9 +52,12 @@ def life_of(
     at = age_of(model, observation) - state["from"]
     runs = observation.running or observation.state == "unknown"
     if observation.kind == "reading" and runs and model.recipe.take(state, observation.signals, at):
-        life = model.life(model.recipe.features(state))
+        if state["since"] is None:
+            state["since"] = at
+        late = state["since"] > model.recipe.first
+        life = model.life(model.recipe.features(state), doubtful=late)
         state["ts"] = observation.ts
-        state["said"] = [life.value, life.low, life.high, _remark(model, state, life.outside)]
+        state["said"] = [life.value, life.low, life.high, _remark(model, state, life.outside, late)]
     if state["said"] is None:
         return None
     value, low, high, text = state["said"]
@@ -50,12 +70,14 @@ def life_of(
     return RemainingLife(value, low, high, model.file.interval.coverage, model.file.unit, "model", text)
 
 
-def _remark(model: Model, state: dict[str, Any], outside: tuple[str, ...]) -> str:
+def _remark(model: Model, state: dict[str, Any], outside: tuple[str, ...], late: bool) -> str:
     """What has to be said of a value that stands on less than the training had."""
     found = []
     if outside:
         named = list(dict.fromkeys(name.split(" ", 1)[-1] for name in outside))
         found.append(f"outside the range of the training ({', '.join(named[:3])}): the interval is wider")
+    if late:
+        found.append("the machine was not seen when it was new: the interval is wider")
     unseen = model.recipe.unseen(state)
     if unseen:
         found.append(f"without {', '.join(unseen[:3])}")

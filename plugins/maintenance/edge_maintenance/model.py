@@ -138,8 +138,9 @@ class Model:
             value += weight * (bias + trees.total(part, row) if is_trees else layers.output(part, row))
         return value
 
-    def life(self, row: Sequence[float]) -> Life:
-        """Value and interval; features outside the training's range count as at its edge, and widen the interval."""
+    def life(self, row: Sequence[float], *, doubtful: bool = False) -> Life:
+        """Value and interval; features outside the training's range count as at its edge, and widen the interval, as
+        does what is `doubtful` for another reason."""
         inside, outside = [], []
         for at, (value, (low, high)) in enumerate(zip(row, self._range, strict=True)):
             if low <= value <= high:
@@ -151,7 +152,7 @@ class Model:
         longest = self.file.max_life
         value = min(max(self.raw(inside), 0.0), longest)
         below, above = self._offsets(value)
-        wider = self.file.interval.outside if outside else 1.0
+        wider = self.file.interval.outside if outside or doubtful else 1.0
         low, high = max(value + below * wider, 0.0), max(value + above * wider, 0.0)
         return Life(value, low, high, tuple(outside))
 

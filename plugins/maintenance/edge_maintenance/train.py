@@ -27,6 +27,8 @@ def run(options: argparse.Namespace) -> None:
         from edge_maintenance.train_life import learn
     except ModuleNotFoundError as error:
         raise TableError(f"training needs scikit-learn ({error}): pip install 'edge-maintenance[ml]'") from error
+    if not Path(options.output).parent.is_dir():  # said now, rather than when all is learned
+        raise TableError(f"-o {options.output}: there is no folder {Path(options.output).parent}")
     with open_table(options.file, layout_of(options)) as table:
         histories, notes = read_histories(table)
         for note in notes:

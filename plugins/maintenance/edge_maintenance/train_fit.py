@@ -68,8 +68,9 @@ def fit(features: Numbers, shares: Numbers, seed: int = 0) -> Fitted:
     )  # fmt: skip
     nets = [
         MLPRegressor(
-            hidden_layer_sizes=HIDDEN, activation="tanh", alpha=0.05, learning_rate_init=0.005, batch_size=256,
-            max_iter=epochs, tol=0.0, n_iter_no_change=epochs + 1, random_state=seed + number,
+            hidden_layer_sizes=HIDDEN, activation="tanh", alpha=0.05, learning_rate_init=0.005,
+            batch_size=min(256, len(features)), max_iter=epochs, tol=0.0, n_iter_no_change=epochs + 1,
+            random_state=seed + number,
         )
         for number in range(NETS)
     ]  # fmt: skip

@@ -23,7 +23,7 @@ Numbers = NDArray[np.float64]
 USUAL_SHARE = 0.65
 """Of the usual life: the longest life that is told apart, where --max-life says nothing."""
 MEMORY, FIRST, YOUNG = 0.08, 0.25, 0.4
-"""Of the longest life: the lengths of the features."""
+"""Of the longest life, or of the usual one where that is shorter: the lengths of the features."""
 FAR, KEEP_FAR = 1.5, 3
 """Of rows whose life is above FAR times the longest one, each third is learned from: there are many, all alike."""
 FOLDS = 5
@@ -56,10 +56,11 @@ def learn(table: Table, histories: list[History], options: argparse.Namespace, s
         f"{len(histories)} units, {count:,} rows, usual life {usual:g} {unit}; "
         f"lives above {max_life:g} {unit} are not told apart"
     )
-    recipe = recipe_of(table, histories, max_life, step_of(histories))
+    recipe = recipe_of(table, histories, min(max_life, usual), step_of(histories))
     say(f"{len(recipe.signals)} signals: {', '.join(recipe.signals)}")
     keys = recipe.regimes.signals
-    say(f"{len(recipe.regimes.centres)} operating points" + (f", told apart by {', '.join(keys)}" if keys else ""))
+    points = f"{len(recipe.regimes.centres)} operating points, told apart by {', '.join(keys)}"
+    say(points if keys else "1 operating point")
     rows = Rows(recipe, histories)
     predicted = cross_validated(rows, max_life, options.seed)
     interval = interval_of(predicted, rows.lives, rows.units, max_life)
@@ -71,8 +72,8 @@ def learn(table: Table, histories: list[History], options: argparse.Namespace, s
     return write_model(file_of(options, text, unit, table, max_life, recipe, rows, fitted, interval))
 
 
-def recipe_of(table: Table, histories: list[History], max_life: float, step: float) -> Recipe:
-    """Operating points, the signals that say something, and the lengths of means."""
+def recipe_of(table: Table, histories: list[History], span: float, step: float) -> Recipe:
+    """Operating points, the signals that say something, and the lengths of means, which are shares of a span."""
     names = list(table.signals)
     values = np.array([[row[name] for name in names] for history in histories for row in history.rows])
     values[~np.isfinite(values)] = np.nan
@@ -89,7 +90,7 @@ def recipe_of(table: Table, histories: list[History], max_life: float, step: flo
     regimes = replace(
         regimes, mean=tuple(map(tuple, mean[:, chosen].tolist())), sd=tuple(map(tuple, sd[:, chosen].tolist()))
     )
-    lengths = (max(MEMORY * max_life, step), max(FIRST * max_life, 5 * step), YOUNG * max_life, step)
+    lengths = (max(MEMORY * span, step), max(FIRST * span, 5 * step), YOUNG * span, step)
     return Recipe(tuple(names[at] for at in chosen), regimes, *lengths)
 
 

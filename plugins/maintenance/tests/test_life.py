@@ -90,6 +90,17 @@ def test_work_makes_the_machine_new_to_the_model(pump: str, setting: dict[str, s
     assert (life.value is None) == renewed
 
 
+def test_another_model_begins_anew_and_says_that_it_did_not_see_the_machine_new(pump: str) -> None:
+    before = watch(model=pump)
+    for hour in range(40):
+        before.update(reading(hour, heat=62.0))
+    found = json.loads(Path(pump).read_text()) | {"name": "better", "signals": ["shake"]}
+    Path(pump).write_text(json.dumps(found | {"checksum": checksum(found)}))
+    life = watch(before.state, model=pump).update(reading(40, shake=60.0))
+    assert (life.value, life.low) == (15.0, 5.0)
+    assert life.text == "the machine was not seen when it was new: the interval is wider"
+
+
 LIMIT = {"heat": {"high": 90.0}}
 
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +76,53 @@ def test_too_few_units_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["train", str(tmp_path / "few.txt"), *TABLE, "-o", str(tmp_path / "m.json")]) == 2
     assert "3 units with a history to failure in column 'unit', at least 5 are needed" in capsys.readouterr().err
     assert not (tmp_path / "m.json").exists()
+
+
+def test_folder_that_is_not_there_is_said_before_anything_is_learned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "pumps.txt").write_text(wear(LENGTHS))
+    assert main(["train", str(tmp_path / "pumps.txt"), *TABLE, "-o", str(tmp_path / "gone" / "m.json")]) == 2
+    told = capsys.readouterr().err
+    assert "there is no folder" in told
+    assert "units" not in told
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--time", "cycle"], "training needs --unit COL"),
+        (["--unit", "unit", "--time", "cycle", "--signals", "flat"], "every signal stands still"),
+        (["--unit", "pump", "--time", "cycle"], "no column 'pump'"),
+    ],
+)
+def test_table_that_cannot_be_learned_from_is_refused(
+    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "pumps.txt").write_text(wear(LENGTHS))
+    table = ["train", str(tmp_path / "pumps.txt"), "--sep", " ", "--columns", "unit,cycle,speed,heat,shake,flat"]
+    assert main([*table, *options, "-o", str(tmp_path / "m.json")]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_hours_at_irregular_times_with_missing_cells_are_learned(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dice = random.Random(4)
+    lines = ["pump;hours;heat;note\n"]
+    for unit in range(7):
+        life, hour = dice.uniform(200, 400), 0.0
+        while hour < life:
+            heat = f"{50 + 10 * (hour / life) ** 3 + dice.gauss(0, 0.5):.2f}" if dice.random() > 0.2 else ""
+            lines.append(f"P{unit};{hour:.2f};{heat};ok\n")
+            hour = hour + dice.uniform(1.0, 9.0)
+    (tmp_path / "hours.csv").write_text("".join(lines))
+    columns = ["--unit", "pump", "--time", "hours", "--time-scale", "3600"]
+    assert main(["train", str(tmp_path / "hours.csv"), *columns, "-o", str(tmp_path / "m.json")]) == 0
+    assert "cross-validated over units: RMSE" in capsys.readouterr().err
+    assert json.loads((tmp_path / "m.json").read_text())["unit"] == "h"
+    main(["assess", str(tmp_path / "hours.csv"), *columns, "--model", str(tmp_path / "m.json")])
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    ends = [row["rul"]["value"] for row, after in pairwise(rows) if after["unit"] != row["unit"]]
+    assert len(ends) == 6
+    assert max(ends) < 40  # of lives of 200 to 400
