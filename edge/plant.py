@@ -32,6 +32,13 @@ def line_of(path: str) -> str:
     return "/".join(path.split("/")[:3])
 
 
+def is_about(change: PlantChange, path: str) -> bool:
+    """Whether a change may decide something of the machine at `path`; products may be made anywhere."""
+    if change.kind == "machine":
+        return concerns(change.name, path)
+    return change.kind == "product" or change.name == path.partition("/")[0]
+
+
 class Plant:
     """Rules and calendars by asset path; `settings` are those of the plant file, `changes` those that hold over it, in
     the order in which they were said."""
@@ -132,14 +139,7 @@ class Plant:
 
     def changes_in(self, path: str, start: int, end: int) -> list[PlantChange]:
         """The changes that concern a path and begin in [start, end), and the exceptions that share time with it."""
-        site = path.partition("/")[0]
-        return [
-            one
-            for one in self.changes
-            if one.since < end
-            and one.until > start
-            and (one.kind == "product" or one.name == site or (one.kind == "machine" and concerns(one.name, path)))
-        ]
+        return [one for one in self.changes if one.since < end and one.until > start and is_about(one, path)]
 
     def differences(self, other: Plant, path: str) -> list[tuple[int, int]]:
         """Stretches of time in which another plant of the same file decides otherwise about the machine at `path`."""

@@ -74,7 +74,9 @@ class AssessmentFilter(TypedDict):
 class Answers(Protocol):
     """Synchronous questions, asked from several threads at once; on bad input they raise QueryError, nothing else."""
 
-    def window(self, asset: str, start: int | None, end: int | None, shift: str | None) -> Window:
+    def window(
+        self, asset: str, start: int | None, end: int | None, shift: str | None, as_of: int | None = None
+    ) -> Window:
         """The window meant: `start` and `end` (None: now), or a shift: `current`, `previous` or `<name>@<date>`.
 
         With nothing given it is what a supervisor means by now: the running shift, else the last, else today."""

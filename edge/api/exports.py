@@ -61,7 +61,7 @@ async def export_kpis(ctx: Ctx, parameters: Annotated[KpiExportParameters, Query
     parameters.check_windows(ctx.settings, now)
 
     def question() -> tuple[Window, Exported]:
-        window = ctx.answers.window(parameters.asset, *bounds)
+        window = ctx.answers.window(parameters.asset, *bounds, parameters.as_of)
         return window, ctx.answers.export("kpis", window, parameters.kpi, parameters.step, parameters.as_of)
 
     return await _download(ctx, f"kpis-{parameters.kpi}", parameters.asset, parameters.format, question)

@@ -27,7 +27,7 @@ async def kpi(ctx: Ctx, name: Name, parameters: Annotated[KpiParameters, Query()
     parameters.check_windows(ctx.settings, now)
 
     def question() -> object:
-        window = ctx.answers.window(parameters.asset, *bounds)
+        window = ctx.answers.window(parameters.asset, *bounds, parameters.as_of)
         return ctx.answers.kpi(name, window, parameters.step, parameters.as_of)
 
     return await ctx.answer(question)
@@ -39,7 +39,8 @@ async def explain(ctx: Ctx, name: Name, parameters: Annotated[ExplainParameters,
     bounds = parameters.bounds(ctx.settings, ctx.now())
 
     def question() -> object:
-        return ctx.answers.explain(name, ctx.answers.window(parameters.asset, *bounds), parameters.as_of)
+        window = ctx.answers.window(parameters.asset, *bounds, parameters.as_of)
+        return ctx.answers.explain(name, window, parameters.as_of)
 
     return await ctx.answer(question)
 
@@ -50,7 +51,7 @@ async def revisions(ctx: Ctx, name: Name, parameters: Annotated[RevisionParamete
     bounds = parameters.bounds(ctx.settings, ctx.now())
 
     def question() -> object:
-        window = ctx.answers.window(parameters.asset, *bounds)
+        window = ctx.answers.window(parameters.asset, *bounds, parameters.as_of)
         return ctx.answers.revisions(name, window, parameters.as_of, parameters.limit)
 
     return await ctx.answer(question)

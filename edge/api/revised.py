@@ -26,8 +26,8 @@ class ChangedHour(Struct, rename=FROM):
 
 
 class RevisionCause(Struct, rename=FROM, omit_defaults=True):
-    """`messages` of one kind for event times `from` to `to`, or one correction (or its revocation); `offsets` are
-    their first [first, last] ranges in the journal, `received` says when the last of them arrived."""
+    """`messages` of one kind for event times `from` to `to`, or one correction or change of plant data (or its
+    revocation); `offsets` are their first [first, last] ranges in the journal, `received` says when the last arrived."""
 
     asset: str
     kind: str
@@ -37,6 +37,7 @@ class RevisionCause(Struct, rename=FROM, omit_defaults=True):
     from_: Time | UnsetType = UNSET
     to: Time | UnsetType = UNSET
     correction: Numbers | UnsetType = UNSET
+    change: Numbers | UnsetType = UNSET  # of plant data
 
 
 class Revision(Struct):

@@ -41,7 +41,7 @@ class Changes:
         """Write what was taken, and have every hour worked out again about which the plant now decides otherwise."""
         for record, said in self._waiting:
             if said.kind == "revoke":
-                change_store.revoke(self.db, record.received, said)
+                change_store.revoke(self.db, record.offset, record.received, said)
             else:
                 change_store.add(self.db, record.offset, record.received, said)
             after = self.known(plant)

@@ -1,4 +1,5 @@
-"""What could have changed a window after it was over: late messages, corrections, the end of a stop that was open.
+"""What could have changed a window after it was over: late messages, corrections, changes of plant data, the end of a
+stop that was open.
 
 Everything is found by its time of receipt, in hours that received something since; nothing is kept for it.
 """
@@ -12,11 +13,13 @@ from typing import NamedTuple
 import apsw
 
 from edge.cells import MachineCells
+from edge.changes import PlantChange
 from edge.clock import HOUR, SECOND
 from edge.corrections import Correction
 from edge.events import KINDS, AnyEvent, MachineState, Offline, PartCount, UnitResult
-from edge.plant import Plant
+from edge.plant import Plant, is_about
 from edge.query.window import Window
+from edge.store import changes as change_store
 from edge.store import corrections
 from edge.store import events as event_store
 from edge.store.units import verdicts_of
@@ -29,14 +32,14 @@ TOGETHER = 60 * SECOND
 
 class Cause(NamedTuple):
     """One thing that arrived at `received` and concerns `machine` (by number) at event time `ts`. `said` is a
-    correction with its journal offset; a machine that was only heard has neither offset nor `said`."""
+    correction or a change of plant data, with its journal offset; a machine that was only heard has neither."""
 
     received: int
     machine: int
     ts: int
     kind: str
     offset: int | None = None
-    said: Correction | None = None
+    said: Correction | PlantChange | None = None
 
 
 def causes(db: apsw.Connection, plant: Plant, cells: MachineCells, window: Window, since: int,
@@ -52,6 +55,10 @@ def causes(db: apsw.Connection, plant: Plant, cells: MachineCells, window: Windo
             yield from (cause for cause in found if since < cause.received <= until)
     for received, offset, said in corrections.said_between(db, number, window.start, window.end, since, until):
         yield Cause(received, number, window.start, said.kind, offset, said)
+    for received, offset, change, about in change_store.said_between(db, since, until):
+        holds_there = about.since < window.end and (about.kind != "exception" or about.until > window.start)
+        if holds_there and is_about(about, cells.row.path):
+            yield Cause(received, number, window.start, "change", offset, change)
     yield from _verdicts(db, plant, cells, window, since, until)
 
 

@@ -86,9 +86,11 @@ class Query:
 
     # what is asked about
 
-    def window(self, asset: str, start: int | None, end: int | None, shift: str | None) -> Asked:
-        """The window meant by from and to, or by a shift of the asset's site; without any, the shift that runs."""
-        calendar = self.plant_at_hand().calendar(asset)
+    def window(self, asset: str, start: int | None, end: int | None, shift: str | None, as_of: int | None = None,
+               ) -> Asked:  # fmt: skip
+        """The window meant by from and to, or by a shift of the asset's site, as its calendar was known at `as_of`;
+        without any, the shift that runs."""
+        calendar = self.plants.known(self.connections.get(), as_of)[0].calendar(asset)
         now = self.now()
         if shift is not None:
             machines_under(self.connections.get(), asset)  # an asset that is not there is the first mistake to name
@@ -124,10 +126,6 @@ class Query:
             )  # fmt: skip
         finally:
             db.execute("rollback")
-
-    def plant_at_hand(self) -> Plant:
-        """The plant as it is known now."""
-        return self.plants.known(self.connections.get())[0]
 
     @property
     def plant_data(self) -> PlantAnswers:
@@ -280,7 +278,10 @@ class Query:
         with self._asking(window.asset, as_of) as question:
 
             def at(instant: int | None) -> Question:
-                return question if instant is None else replace(question, cut=instant, as_of=instant)
+                if instant is None:
+                    return question
+                plant, _ = self.plants.known(question.db, instant)
+                return replace(question, plant=plant, cut=instant, as_of=instant)
 
             return {
                 "kpi": name,

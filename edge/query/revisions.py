@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from edge.cells import MachineCells
+from edge.changes import PlantChange
 from edge.clock import HOUR, SECOND, to_text
 from edge.facts import total
 from edge.host import PluginHost
@@ -59,7 +60,8 @@ def revisions(at: Callable[[int | None], Question], name: str, window: Window, l
 
 def _settled_us(cells: MachineCells) -> int:
     """How long after a window's end its last stop has its class for good, if nothing comes late."""
-    return max(PROMPT, cells.rules.threshold_us, cells.rules.settle_us) + PROMPT
+    rules = [cells.rules, *(rules for _, rules in cells.rules.later)]
+    return max(PROMPT, *(max(one.threshold_us, one.settle_us) for one in rules)) + PROMPT
 
 
 def _after(at: Callable[[int | None], Question], name: str, window: Window, known: _Known,
@@ -131,7 +133,7 @@ def _hours(paths: Mapping[int, str], before: _Known, after: _Known) -> Iterator[
 
 
 def _causes(paths: Mapping[int, str], group: Sequence[Cause]) -> Iterator[dict[str, Any]]:
-    """Messages by machine and kind, corrections one by one; that it was heard only of a machine that said nothing."""
+    """Messages by machine and kind, what people said one by one; that it was heard only where it said nothing."""
     messages: dict[tuple[int, str], list[Cause]] = {}
     spoke = {cause.machine for cause in group if cause.offset is not None}
     for cause in group:
@@ -140,8 +142,8 @@ def _causes(paths: Mapping[int, str], group: Sequence[Cause]) -> Iterator[dict[s
         if cause.said is None:
             messages.setdefault((cause.machine, cause.kind), []).append(cause)
             continue
-        said = msgspec.to_builtins(cause.said)
-        yield {"asset": paths[cause.machine], "kind": "correction", "correction": said, "messages": 1,
+        kind = "change" if isinstance(cause.said, PlantChange) else "correction"
+        yield {"asset": paths[cause.machine], "kind": kind, kind: msgspec.to_builtins(cause.said), "messages": 1,
                "received": to_text(cause.received), "offsets": ranges([cause.offset or 0])}  # fmt: skip
     for (machine, kind), found in messages.items():
         first, last = min(one.ts for one in found), max(one.ts for one in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import apsw
@@ -11,9 +12,9 @@ from edge.changes import PlantChange
 from edge.clock import to_text
 
 SCHEMA = """
-create table if not exists changes(
-    offset integer primary key, id text not null unique, received integer not null, revoked integer,
-    said blob not null, revocation blob);
+create table if not exists plant_changes(
+    offset integer primary key, id text not null unique, received integer not null, revoked_offset integer,
+    revoked integer, said blob not null, revocation blob);
 """
 _decode = msgspec.json.Decoder(PlantChange).decode
 
@@ -21,23 +22,23 @@ _decode = msgspec.json.Decoder(PlantChange).decode
 def add(db: apsw.Connection, offset: int, received: int, said: PlantChange) -> None:
     """Keep a change; one whose id is known was said before."""
     db.execute(
-        "insert or ignore into changes(offset, id, received, said) values(?,?,?,?)",
+        "insert or ignore into plant_changes(offset, id, received, said) values(?,?,?,?)",
         (offset, said.id, received, msgspec.json.encode(said)),
     )
 
 
-def revoke(db: apsw.Connection, received: int, said: PlantChange) -> None:
+def revoke(db: apsw.Connection, offset: int, received: int, said: PlantChange) -> None:
     """Say that a change does not hold any more, where it does."""
     db.execute(
-        "update changes set revoked=?, revocation=? where id=? and revoked is null",
-        (received, msgspec.json.encode(said), said.revokes),
+        "update plant_changes set revoked_offset=?, revoked=?, revocation=? where id=? and revoked is null",
+        (offset, received, msgspec.json.encode(said), said.revokes),
     )
 
 
 def holding(db: apsw.Connection, received_until: int | None = None) -> dict[int, PlantChange]:
     """The changes that hold, by offset; with `received_until` as they were known then."""
     sql = (
-        "select offset, said from changes where (?1 is null or received<=?1) "
+        "select offset, said from plant_changes where (?1 is null or received<=?1) "
         "and (revoked is null or revoked>coalesce(?1, revoked)) order by offset"
     )
     return {offset: _decode(said) for offset, said in db.execute(sql, (received_until,))}
@@ -46,16 +47,28 @@ def holding(db: apsw.Connection, received_until: int | None = None) -> dict[int,
 def state(db: apsw.Connection, received_until: int | None = None) -> tuple[int, ...]:
     """Tells apart what `holding` gives: the offsets of the changes that hold."""
     sql = (
-        "select offset from changes where (?1 is null or received<=?1) "
+        "select offset from plant_changes where (?1 is null or received<=?1) "
         "and (revoked is null or revoked>coalesce(?1, revoked)) order by offset"
     )
     return tuple(offset for (offset,) in db.execute(sql, (received_until,)))
 
 
+def said_between(db: apsw.Connection, since: int, until: int) -> Iterator[tuple[int, int, PlantChange, PlantChange]]:
+    """(received, offset, what was said, the change that it is about) of changes and revocations received in
+    (since, until]."""
+    sql = "select received, offset, said, revoked, revoked_offset, revocation from plant_changes order by offset"
+    rows: list[Any] = db.execute(sql).fetchall()
+    for received, offset, said, revoked, revoked_offset, revocation in rows:
+        if since < received <= until:
+            yield received, offset, _decode(said), _decode(said)
+        if revoked is not None and since < revoked <= until:
+            yield revoked, revoked_offset, _decode(revocation), _decode(said)
+
+
 def listed(db: apsw.Connection, received_until: int | None = None) -> list[dict[str, Any]]:
     """All changes in the order in which they were said, revoked ones marked."""
     sql = (
-        "select said, offset, received, revoked, revocation from changes "
+        "select said, offset, received, revoked, revocation from plant_changes "
         "where ?1 is null or received<=?1 order by offset"
     )
     out = []

@@ -54,7 +54,9 @@ class FakeAnswers:
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     table: FakeTable = field(default_factory=FakeTable)
 
-    def window(self, asset: str, start: int | None, end: int | None, shift: str | None) -> FakeWindow:
+    def window(
+        self, asset: str, start: int | None, end: int | None, shift: str | None, as_of: int | None = None
+    ) -> FakeWindow:
         self.asked.append(("window", asset, start, end, shift))
         return FakeWindow(asset, NOW - 1 if start is None else start, NOW if end is None else end, shift)
 

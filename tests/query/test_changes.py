@@ -157,3 +157,22 @@ def test_a_change_that_does_not_fit_the_plant_file_any_more_is_left_out() -> Non
         changed("3", "product", "A", 240, value={"ideal_cycle_s": 15}),
     ]
     assert ask(changes)["ideal_total_s"] == 240 * 30 + 240 * 15
+
+
+def test_a_shift_is_asked_for_as_the_calendar_was_known() -> None:
+    change = changed("1", "shifts", "s", -1000, value={"shifts": [{"name": "early", "start": "04:00", "end": "12:00"}]})
+    with answering(PLANT, [*RECORD, change]) as query:
+        for as_of, start in ((None, -120), (LATE - 5, 0)):
+            known = None if as_of is None else from_text(at(as_of))
+            assert query.window(ASSET, None, None, "early@2025-03-03", known).start == from_text(at(start))
+
+
+def test_a_target_of_its_time_is_compared_with() -> None:
+    changes = [
+        changed("1", "machine", "s/*", 0, value={"target_oee": 0.5}),
+        changed("2", "machine", ASSET, 240, value={"target_oee": 1}),
+    ]
+    with answering(PLANT, [*RECORD, *changes]) as query:
+        query.now = lambda: from_text(at(300))
+        assert query.status(ASSET)["parts"]["target"] == pytest.approx((240 * 0.5 + 60) * 2, abs=7)
+        assert query.status(ASSET)["parts"]["target_full"] == pytest.approx((240 * 0.5 + 240) * 2, abs=7)

@@ -133,3 +133,21 @@ def test_corrections_said_one_after_the_other_are_steps_of_their_own() -> None:
 def test_what_arrives_in_time_is_no_revision() -> None:
     assert len(revisions(LATE[:3])) == 1
     assert to_text(SHIFT.end) < revisions(LATE[:3])[0]["as_of"]
+
+
+def test_a_change_of_plant_data_is_a_cause_and_so_is_its_revocation() -> None:
+    def changed(received: str, **members: object) -> Message:
+        body = {"by": "eva", "why": "measured", **members}
+        return Message("$edge/plant", json.dumps(body).encode(), from_text(f"2025-03-03T{received}:00Z"))
+
+    cycle = {"kind": "product", "value": {"ideal_cycle_s": 15}, "valid_from": "2025-03-03T12:00:00Z"}
+    come = [
+        *LATE[:3],
+        LATE[4],
+        changed("16:00", id="p1", name="P", **cycle),
+        changed("17:00", id="p2", name="Q", **cycle),
+        changed("18:00", id="p3", kind="revoke", revokes="p1"),
+    ]
+    found = revisions(come)
+    assert [one["facts"]["ideal_total_s"] for one in found] == [800 * 30, 200 * 30 + 600 * 15, 800 * 30]
+    assert [[cause["change"]["id"] for cause in one["causes"]] for one in found] == [[], ["p1"], ["p3"]]
