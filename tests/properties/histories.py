@@ -44,9 +44,8 @@ products = st.sampled_from(("P", "Q", "R", "nameless"))
 maybe_product = st.fixed_dictionaries({}, optional={"product": products})
 
 settings_said = st.fixed_dictionaries(
-    {},
+    {"microstop_threshold_s": st.sampled_from((0, 301, 60, 121, 7200))},
     optional={
-        "microstop_threshold_s": st.sampled_from((0, 60, 121, 301, 7200)),
         "debounce_s": st.sampled_from((0, 5, 31)),
         "stale_after_s": st.sampled_from((0, 60, 300)),
         "no_order_is_loss": st.booleans(),
@@ -58,8 +57,18 @@ settings_said = st.fixed_dictionaries(
         "target_oee": st.just(0.5),
     },
 )
-begins = st.sampled_from((-7200, -30, 0, 30, 600, 4000, 30_000, 100_000))
+begins = st.sampled_from((30, 600, 4000, 30_000, 0, -30, -7200, 100_000))
+machine_changes = st.fixed_dictionaries(
+    {
+        "kind": st.just("machine"),
+        "name": st.sampled_from(("site/area/line/m0", "site/area/line/m1", "site/area/line/m2", "site/*")),
+        "back_s": begins,
+        "value": settings_said,
+    }
+)
 plant_changes = st.one_of(
+    machine_changes,
+    machine_changes,
     st.fixed_dictionaries(
         {
             "kind": st.just("product"),
@@ -68,14 +77,6 @@ plant_changes = st.one_of(
             "value": st.fixed_dictionaries(
                 {"ideal_cycle_s": st.sampled_from((0.3, 5, 20))}, optional={"parts_per_cycle": st.just(2)}
             ),
-        }
-    ),
-    st.fixed_dictionaries(
-        {
-            "kind": st.just("machine"),
-            "name": st.sampled_from(("site/area/line/m0", "site/area/line/m1", "site/area/line/*", "site/*")),
-            "back_s": begins,
-            "value": settings_said,
         }
     ),
     st.fixed_dictionaries(
@@ -153,7 +154,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "silence": (*("heartbeat",) * 5, *("state",) * 4, *("offline",) * 3, *("count",) * 2, "counter", "reading"),
     "counters": (*("counter",) * 9, *("state",) * 2, "product", "heartbeat", "offline"),
     "units": (*("unit",) * 12, "state", "count"),
-    "changes": (*("change",) * 8, *("state",) * 6, *("count",) * 4, *("counter",) * 3, "product", "correction"),
+    "changes": (*("change",) * 4, *("state",) * 8, *("count",) * 4, "counter", "counter", "product", "correction"),
 }
 KINDS["everything"] = (
     *("state",) * 9, *("count",) * 4, *("counter",) * 3, *("unit",) * 3, "product", "order", "scrap", "offline",
