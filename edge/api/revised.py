@@ -27,7 +27,7 @@ class ChangedHour(Struct, rename=FROM):
 
 class RevisionCause(Struct, rename=FROM, omit_defaults=True):
     """`messages` of one kind for event times `from` to `to`, or one correction or change of plant data (or its
-    revocation); `offsets` are their first [first, last] ranges in the journal, `received` says when the last arrived."""
+    revocation); `offsets` are their first [first, last] ranges in the journal, `received` is when the last arrived."""
 
     asset: str
     kind: str
