@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
 import math
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 
 from edge import Assessment, Observation, Reason, RemainingLife, Watched
 from edge_maintenance.monitor import Maintenance
-from edge_maintenance.presets import PRESETS
+from edge_maintenance.presets import KINDS, PRESETS
 from edge_maintenance.table import Row, Table, TableError, layout_of, open_table, seconds
 from edge_maintenance.table import add_options as add_table_options
 
@@ -63,9 +64,13 @@ def lines(table: Table, options: argparse.Namespace) -> Iterator[str]:
 def signal_settings(table: Table, options: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """Signal: its kind and preset as asked for, later options over earlier ones."""
     found: dict[str, dict[str, Any]] = {name: {} for name in table.signals}
-    for key, texts in (("kind", options.kind), ("preset", options.preset)):
+    for key, texts, names in (("kind", options.kind, KINDS), ("preset", options.preset, PRESETS)):
         for text in texts:
             signal, _, value = text.rpartition("=")
+            if value not in names:
+                near = difflib.get_close_matches(value, names, 1, 0.5)
+                hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(names)}"
+                raise TableError(f"{table.path}: --{key}: no {key} {value!r}{hint}")
             if signal and signal not in found:
                 raise TableError(f"{table.path}: --{key}: no signal {signal!r}; there are {', '.join(found)}")
             for name in [signal] if signal else found:

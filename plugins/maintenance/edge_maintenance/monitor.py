@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from edge import Assessment, Monitor, Observation, Reason, RemainingLife, Watched
 from edge_maintenance.alarm import TIERS, Alarm, Edge
@@ -47,13 +47,22 @@ State = Literal["learning", "ok", "watch", "plan", "act", "unknown"]
 
 
 class Maintenance(Monitor):
-    """Settings of the machine: `preset`, `learn_s`, `grace_s`, `regime` (a signal whose level tells the regime),
-    `components`, `model`, `max_life`; of a signal: `kind`, `bad`, `preset`, `low`, `high`, `iso_class`, `component`,
-    `valid_low`, `valid_high`."""
+    """Settings of a signal: `kind`, `bad`, `preset`, `low`, `high`, `iso_class`."""
 
     name = "maintenance"
     title = "Maintenance"
     version = "1"
+    settings: ClassVar[Mapping[str, Any]] = {
+        "preset": None,  # of all signals that name none: process, cycle, thermal; None: by how often they come
+        "learn_s": None,  # of running; None: of the preset
+        "grace_s": None,  # after a start or a gap; None: of the preset
+        "regime": None,  # a signal whose level tells what the machine does; None: the product does
+        "components": {},  # part: its `signals`, `life_h`, `life_cycles`, `life_starts`, `weibull`, `horizon_h`
+        "ranges": {},  # signal: the lowest and the highest value that its sensor can measure
+        "model": None,  # path of a model file for the remaining life
+        "max_life": None,  # a life longer than that is said to be that long
+        "model_component": None,  # the part whose replacement makes the machine new to the model; None: any
+    }
 
     def __init__(self, machine: Watched, state: dict[str, Any] | None = None) -> None:
         super().__init__(machine, state)
@@ -67,7 +76,7 @@ class Maintenance(Monitor):
     def _begin(self, note: str = "") -> None:
         """Know nothing."""
         self.note = note
-        self.sensors = Sensors(self.machine.signals)
+        self.sensors = Sensors(self.machine.settings.get("ranges"))
         self.limits = Limits(self.machine.signals)
         self.usage = Usage(self.machine.settings.get("components"))
         self.errors = Errors()
@@ -92,7 +101,6 @@ class Maintenance(Monitor):
         kind = KINDS[kind_of(name, settings)]
         preset = preset_of(settings, self.machine.settings, interval_us / MICRO)
         preset = self.presets.setdefault(preset, preset)  # one object, so that it is found to be the same at a glance
-        self.sensors.know(name)
         self.limits.know(name)
         return Track(name, kind, settings.get("bad") or kind.bad, preset, interval_us)
 
@@ -197,7 +205,7 @@ class Maintenance(Monitor):
         component = observation.component
         gone = [
             name for name in self.regime.tracks
-            if not component or self.machine.signal(name).get("component") in (None, component)
+            if not component or self._component_of(name) in (None, component)
         ]  # fmt: skip
         if not gone:
             return
@@ -208,6 +216,10 @@ class Maintenance(Monitor):
             regime.forget(gone)
         self._end_alarm(observation.ts)
         self._count()
+
+    def _component_of(self, signal: str) -> str | None:
+        components = self.machine.settings.get("components") or {}
+        return next((name for name, one in components.items() if signal in one.get("signals", ())), None)
 
     def _end_alarm(self, ts: int) -> None:
         self.edge = self.alarm.end(ts, 0) or self.edge
@@ -225,7 +237,8 @@ class Maintenance(Monitor):
         muted = ts < self.muted_until
         if not muted and not (regime.all_learned and regime.learned) and regime.learn():
             self._count()
-        if regime.odd or self.sensors.findings or len(values) < len(regime.tracks) or ts >= self.checked_at + LOOK_US:
+        doubtful = regime.odd or self.sensors.findings or self.sensors.gone
+        if doubtful or len(values) < len(regime.tracks) or ts >= self.checked_at + LOOK_US:
             self._look(ts)
         unusual = 0 if muted or not regime.active else regime.due(alarm.habit)
         beyond = self.limits.take(values, ts) if self.limits.known else 0

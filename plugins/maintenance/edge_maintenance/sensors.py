@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from edge import Finding, Observation
@@ -24,19 +24,12 @@ EVERYTHING = -math.inf, math.inf
 class Sensors:
     """Sorts out what no statistics may see, and keeps the findings: signal -> (kind, since)."""
 
-    def __init__(self, signals: Mapping[str, Mapping[str, Any]]) -> None:
-        self.signals = signals
+    def __init__(self, ranges: Mapping[str, Sequence[float]] | None) -> None:
+        """`ranges`: signal -> the lowest and the highest value that its sensor can measure."""
+        self.ranges = {name: (float(low), float(high)) for name, (low, high) in (ranges or {}).items()}
         self.findings: dict[str, tuple[str, int]] = {}
         self.gone: frozenset[str] = frozenset()  # signals that say nothing of the machine now: stale or stuck
         self.invalid: dict[str, int] = {}  # signal: how many values were no numbers or out of range
-        self.ranges: dict[str, tuple[float, float]] = {}
-
-    def know(self, name: str) -> None:
-        """A signal has come: what its sensor can measure, if that is set."""
-        settings = self.signals.get(name, {})
-        low, high = settings.get("valid_low"), settings.get("valid_high")
-        if low is not None or high is not None:
-            self.ranges[name] = _or(low, -math.inf), _or(high, math.inf)
 
     def valid(self, observation: Observation) -> Mapping[str, float]:
         """The readings that are finite numbers in range with no bad quality."""
@@ -135,7 +128,3 @@ def _number(value: Any) -> float:
         except OverflowError:
             return math.nan
     return math.nan
-
-
-def _or(value: Any, otherwise: float) -> float:
-    return otherwise if value is None else float(value)

@@ -99,7 +99,7 @@ def test_one_reading_in_the_wrong_unit_is_one_outlier_and_no_alarm(shop):
 
 
 def test_value_that_the_sensor_cannot_measure_is_left_out(shop):
-    watch = shop.learned(shop.monitor({"flow": {"valid_low": 0.0, "valid_high": 100.0}}))
+    watch = shop.learned(shop.monitor(ranges={"flow": [0.0, 100.0]}))
     said = shop.feed(watch, lambda t: shop.noisy()(t) | {"flow": -1.0}, range(600, 650))
     assert [(one.signal, one.kind) for one in said[-1].findings] == [("flow", "out_of_range")]
     assert {one.state for one in said} == {"ok"}
@@ -201,7 +201,7 @@ def test_regimes_are_few_and_the_least_recent_goes(shop):
 
 
 def test_work_done_learns_the_component_anew_and_keeps_what_stood(shop):
-    watch = shop.learned(shop.monitor({"flow": {"component": "pump"}, "pressure": {"component": "valve"}}))
+    watch = shop.learned(shop.monitor(components={"pump": {"signals": ["flow"]}, "valve": {"signals": ["pressure"]}}))
     watch.assess(shop.seen(600, kind="maintenance", component="pump", run_s=600.0))
     assert watch.regime.tracks["flow"].sigma == 0
     assert watch.regime.tracks["pressure"].sigma > 0
