@@ -13,7 +13,6 @@ import { t } from "./strings.js";
 
 const PAGE = 1000;
 const PAGES = 4;
-const RESOLUTION_S = 600; // the history has what does not change only now and then: no hole is made of that
 const SIGNALS = 3;
 
 /** `refresh(asset, frame, signals)`; dispatches `range` like the timeline, and `said` after something was saved. */
@@ -70,7 +69,7 @@ class HealthCard {
       h("div", {}, h("dt", {}, name), h("dd", {}, value, small && h("small", {}, small)));
     const life = figure(t("health.life"), lifeText(one.life), lifeBasis(one.life));
     const health = figure(t("health.figure"), one.health === null ? "–" : percent(one.health, 0));
-    const score = figure(t("health.score"), one.score === null ? "–" : quantity(one.score, ""), t("health.score.why"));
+    const score = figure(t("health.score"), one.score === null ? "–" : quantity(Math.round(one.score * 100) / 100, ""), t("health.score.why"));
     const rules = t("health.rules", { monitor: one.title, version: one.version || "–" });
     const state = h("p", { class: "health-state" }, healthPill(one.state), h("span", {}, since), h("span", { class: "quiet" }, rules));
     this.head.replaceChildren(state, h("dl", { class: "health-figures" }, health, life, score), this.#actions(one, zone));
@@ -103,12 +102,10 @@ class HealthCard {
 
   async #showCurve(one, frame) {
     const rows = await readHistory({ asset: one.asset, monitor: one.monitor, from: new Date(frame.from).toISOString(), to: new Date(frame.dataTo).toISOString() });
-    if (one.health !== null && Date.parse(one.ts) <= frame.dataTo) rows.push(one);
-    const points = rows.filter((row) => row.health !== null).map((row) => [Date.parse(row.ts), row.health, row.health, row.health, 1]);
-    points.sort(([a], [b]) => a - b);
-    this.curve.hidden = !points.length;
-    const series = { signal: "health", title: t("health.curve"), unit: "", resolution_s: RESOLUTION_S, range: [0, 1.05], points };
-    if (points.length) this.curve.show(series, { ...frame, to: frame.dataTo });
+    const points = steps(rows.length ? rows : [one], frame.from, frame.dataTo);
+    this.curve.hidden = !points.some(({ hole }) => !hole);
+    const series = { signal: "health", title: t("health.curve"), unit: "", resolution_s: Infinity, range: [0, 1.05], points };
+    if (!this.curve.hidden) this.curve.show(series, { ...frame, to: frame.dataTo });
   }
 
   async #showSignals(asset, frame, names) {
@@ -117,6 +114,19 @@ class HealthCard {
     this.signals.signals = names.map((name) => ({ name }));
     if (names.length) await this.signals.refresh(asset, frame);
   }
+}
+
+// What was said holds until something else is said: a point at both ends of each, a hole where no health is known.
+function steps(rows, from, to) {
+  const found = [];
+  const times = rows.map((row) => Math.max(from, Date.parse(row.ts)));
+  rows.forEach(({ health }, i) => {
+    const end = Math.min(to, i + 1 < rows.length ? times[i + 1] - 1 : to);
+    if (times[i] > end) return;
+    if (health === null) found.push(Object.assign([times[i]], { hole: true }));
+    else for (const at of new Set([times[i], end])) found.push([at, health, health, health, 1]);
+  });
+  return found;
 }
 
 function reasonTable(reasons, zone) {
