@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from math import isclose
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +13,11 @@ import pytest
 from bench.ledger import Plant as Load
 from edge.clock import DAY, HOUR, MINUTE, SECOND
 from edge.influx.history import History
-from edge.influx.outbox import Outbox
 from edge.influx.querying import Querying
-from edge.influx.writing import InfluxWriting
 from edge.query.query import Asked, Query
 from edge.query.reading import Connections
 from edge.query.window import Window
+from tests.influx.sending import send_all
 from tests.influxdb import Influx
 from tests.properties.inside import HOST, Inside
 from tests.scenarios.scenario import Message
@@ -53,7 +51,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Inside, dic
         inside.take(1 << 30)
         inside.clock = BEGIN + 10 * DAY + HOUR
         inside.pipeline.catch_up()
-        _send_all(inside, influx, folder)
+        send_all(inside, influx, folder / "outbox.db")
         with inside.asking() as query:
             before = _answers(query)
         retention = inside.pipeline.retention.__class__(readings_us=2 * DAY, minutes_us=2 * DAY, events_us=2 * DAY)
@@ -63,21 +61,6 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Inside, dic
             with inside.pipeline.db:
                 more = retention.step(inside.pipeline.db, inside.pipeline.readings, inside.clock)
         yield inside, before, influx
-
-
-def _send_all(inside: Inside, influx: Influx, folder: Path) -> None:
-    writing = InfluxWriting(influx.url, influx.org, influx.bucket, lambda: influx.token)
-    querying = Querying(influx.url, influx.bucket, lambda: influx.token)
-    outbox = Outbox(inside.path, folder / "outbox.db", writing, querying, inside.plant, HOST, windows_every_s=0.1)
-    outbox.start()
-    deadline = time.monotonic() + 60
-    quiet = 0
-    while quiet < 20:  # nothing waits, for a while
-        assert time.monotonic() < deadline, outbox.status()
-        status = outbox.status()
-        quiet = quiet + 1 if status.sent and not status.waiting else 0
-        time.sleep(0.05)
-    outbox.stop()
 
 
 def _query(inside: Inside, connections: Connections, influx: Influx) -> Query:
