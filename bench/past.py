@@ -37,14 +37,22 @@ def _with_history(days: int, events_an_hour: int) -> Iterator[tuple[Broker, Serv
 def late(scale: Scale) -> Iterator[Figure]:
     """Throughput with 1 % of the messages up to a day late, against none; each falls into an hour that was closed."""
     messages = scale.messages // 2
-    rates, behind_s = {}, 0.0
+    found, behind_s = {}, 0.0
     for share in (0.0, LATE):
         with _with_history(2, EVENTS_AN_HOUR) as (broker, service, before):
             with load(broker.port, kind="production", messages=messages, machines=MACHINES, late=share):
-                rates[share] = drain(service, messages, before=before).rate
+                found[share] = drain(service, messages, before=before)
             behind_s = _settled(service)
-    beside = f"{rates[LATE] / rates[0.0]:.2f} of {rates[0.0]:,.0f}/s; all restated {behind_s:.1f} s after the last"
-    yield Figure("production events, 1 % up to 24 h late", "0.8 of none late", f"{rates[LATE]:,.0f}/s", beside)
+    none, some = found[0.0], found[LATE]
+    what = "production events, 1 % up to 24 h late"
+    beside = f"{some.rate / none.rate:.2f} of {none.rate:,.0f}/s; all restated {behind_s:.1f} s after the last"
+    yield Figure(what, "0.8 of none late", f"{some.rate:,.0f}/s", beside)
+    yield Figure("  their CPU", "", f"{_cpu_us(some):.1f} us", f"{_cpu_us(some) / _cpu_us(none):.2f} of none late")
+
+
+def _cpu_us(drained: Drain) -> float:
+    """CPU of all processes of the service for a message, in microseconds."""
+    return sum(drained.cpu_us.values())
 
 
 def _settled(service: Service) -> float:
@@ -65,6 +73,6 @@ def history(scale: Scale) -> Iterator[Figure]:
             load(broker.port, kind="production", messages=messages, machines=MACHINES),
         ):
             found[days] = drain(service, messages, before=before)
-    short, long = (sum(drained.cpu_us.values()) for drained in found.values())
+    short, long = map(_cpu_us, found.values())
     what = f"CPU of an event, {scale.history_days} days of history"
     yield Figure(what, "as with one", f"{long:.1f} us", f"{long / short:.2f} of {short:.1f} us")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from math import fsum, isfinite
 from typing import Any
@@ -56,17 +57,17 @@ def _put(stages: list[dict[str, Any]], stage: int, name: str, value: object) -> 
 
 def _by_name(parts: Iterable[Facts]) -> tuple[dict[str, list[int | float]], dict[str, list[Facts]]]:
     """Numbers, and nested facts, that have to be added."""
-    numbers: dict[str, list[int | float]] = {}
-    nested: dict[str, list[Facts]] = {}
+    numbers: defaultdict[str, list[int | float]] = defaultdict(list)
+    nested: defaultdict[str, list[Facts]] = defaultdict(list)
     for part in parts:
         for name, value in part.items():
             kind = value.__class__
             if kind is int or kind is float:  # the usual ones first: asking a value for an interface costs more
-                numbers.setdefault(name, []).append(value)
-            elif isinstance(value, Mapping):
-                nested.setdefault(name, []).append(value)
+                numbers[name].append(value)
+            elif kind is dict or isinstance(value, Mapping):
+                nested[name].append(value)
             else:
-                numbers.setdefault(name, []).append(value)
+                numbers[name].append(value)
     return numbers, nested
 
 

@@ -72,7 +72,7 @@ def _worked_out(question: Question, source: Source, lost: Sequence[Stretch], nam
         "values": values,
         "facts": facts,
         "flags": sorted(flags),
-        "coverage": coverage(total(times.parts)),
+        "coverage": coverage(total({"classes": part["classes"]} for part in times.parts if "classes" in part)),
         "revision": sums.revision,
     }
 
