@@ -68,45 +68,37 @@ class Machine:
             self.last_heard = received
             self.heard_changed = True
 
-    def commit(self) -> int:
-        """Write what is new, inside the caller's transaction; returns how many events that were."""
-        count = 0
+    def drain(self) -> list[event_store.New]:
+        """What is new, by hour, to be written at once; tell `written` afterwards."""
         heard: dict[int, list[event_store.Heard]] = {}
         for (hour, late), alive in self.new_alive.items():
             heard.setdefault(hour, []).extend((start, end, late) for start, end in alive)
-        for hour in sorted({*self.new_events, *heard}):
-            events, intervals = self.new_events.get(hour, []), heard.get(hour, [])
-            event_store.append(self._db, self.number, hour, events, intervals)
-            known_from = [e.received for e in events] + [(late + 1) * SECOND for _, _, late in intervals if late]
-            self.touch(hour, max(known_from, default=0))
-            self._add_at_hand(hour, events, intervals)
-            count += len(events)
+        hours = sorted({*self.new_events, *heard})
+        new = [event_store.New(self.number, h, self.new_events.get(h, []), heard.get(h, [])) for h in hours]
         self.new_events.clear()
         self.new_alive.clear()
-        if self.heard_changed:
-            self._db.execute(
-                "update machines set last_heard=?1, first_seen=case first_seen when 0 then ?1 else first_seen end "
-                "where id=?2",
-                (self.last_heard, self.number),
-            )
-            self.heard_changed = False
-        return count
+        self.heard_changed = False
+        return new
+
+    def written(self, new: event_store.New) -> None:
+        """What was new is in the store now, and its hour is marked there."""
+        self.dirty.add(new.hour)
+        known = self._hours.get(new.hour)
+        if known is not None:
+            known.add(new.events)
+            known.alive.extend([(start, end) for start, end, _ in new.heard])
+        elif new.hour > self.newest:  # an earlier one is read when it is evaluated
+            self._begin(new.hour)
+
+    def is_news(self, new: event_store.New) -> bool:
+        """Whether the store does not know yet that the hour has to be evaluated again, or since when."""
+        return new.hour not in self.dirty or new.max_received > 0
 
     def touch(self, hour: int, max_received: int = 0) -> None:
         """Say that the hour has to be evaluated again; kept over a restart until it is done."""
         if hour not in self.dirty or max_received:
-            hour_store.touch(self._db, self.number, hour, max_received)
+            hour_store.touch(self._db, [(self.number, hour, max_received)])
             self.dirty.add(hour)
-
-    def _add_at_hand(self, hour: int, events: list[AnyEvent], alive: list[event_store.Heard]) -> None:
-        known = self._hours.get(hour)
-        if known is None:
-            if hour > self.newest:  # an earlier one is read when it is evaluated
-                self._begin(hour)
-            return
-        known.add(events)
-        for start, end, _ in alive:
-            known.alive.add(start, end)
 
     def _begin(self, hour: int) -> None:
         """Have a new hour at hand, with all that the store has of it: first events, and corrections said before."""

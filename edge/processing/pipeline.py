@@ -37,6 +37,8 @@ from edge.store.schema import move_log, open_writer
 
 BATCH = 1000
 COMMIT_S = 0.25
+COMMIT_MOST_S = 1.0  # apart, where a commit costs much: with many machines each of them has little to write
+COMMIT_SHARE = 0.1  # of the time
 COMMIT_EVENTS = 20_000
 EVALUATE_S = 1.0
 RETRY_S = 1.0
@@ -88,6 +90,7 @@ class Pipeline:
         self._uncommitted = 0
         self._committed_at = self._evaluated_at = 0.0
         self._evaluate_every = EVALUATE_S
+        self._commit_every = COMMIT_S
         self._suspected = False
         self._retire_at = 0.0
 
@@ -200,7 +203,9 @@ class Pipeline:
             got = self.take_batch()
             self.answer_asked(caught_up=got < BATCH)
             moment = time.monotonic()
-            if self._uncommitted and (moment - self._committed_at >= COMMIT_S or self._uncommitted >= COMMIT_EVENTS):
+            if self._uncommitted and (
+                moment - self._committed_at >= self._commit_every or self._uncommitted >= COMMIT_EVENTS
+            ):
                 self.commit()
             if moment - self._evaluated_at >= self._evaluate_every:
                 self.evaluate_live()
@@ -232,6 +237,7 @@ class Pipeline:
     def commit(self, *, whole: bool = False) -> None:
         """One transaction: everything taken, and the cursor; `whole`: monitors as of the cursor too, however long it
         takes."""
+        began = time.monotonic()
         with self.db:
             self.intake.commit()
             self.readings.flush()
@@ -239,6 +245,7 @@ class Pipeline:
             tally.save(self.db, self.tally)
         self._uncommitted = 0
         self._committed_at = time.monotonic()
+        self._commit_every = min(COMMIT_MOST_S, max(COMMIT_S, (self._committed_at - began) / COMMIT_SHARE))
         if said:
             paths = self.intake.by_number
             self.hooks.assessed([(paths[machine].path, monitor, one) for machine, monitor, one in said])

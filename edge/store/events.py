@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import apsw
 import msgspec
@@ -28,13 +29,34 @@ Heard = tuple[int, int, int]
 _decode_alive = msgspec.msgpack.Decoder(list[Heard]).decode
 
 
-def append(db: apsw.Connection, machine: int, hour: int, events: Sequence[AnyEvent], alive: Sequence[Heard]) -> None:
-    """Keep events of one machine and hour, and the intervals in which it was heard."""
-    received = max((e.received for e in events), default=0)
-    db.execute(
+class New(NamedTuple):
+    """Events of one machine and hour, and the intervals in which it was heard, not yet written."""
+
+    machine: int
+    hour: int
+    events: Sequence[AnyEvent]
+    heard: Sequence[Heard]
+
+    @property
+    def max_received(self) -> int:
+        """When the last of it was received; 0 where all of it is prompt word of life."""
+        known_from = [event.received for event in self.events]
+        known_from += [(late + 1) * SECOND for _, _, late in self.heard if late]
+        return max(known_from, default=0)
+
+
+def append(db: apsw.Connection, new: Iterable[New]) -> None:
+    """Keep what is new."""
+    db.executemany(
         "insert into hot(machine, hour, n, max_received, events, alive) values(?,?,?,?,?,?)",
-        (machine, hour, len(events), received, _encode(events), _encode(alive)),
-    )
+        (
+            (
+                one.machine, one.hour, len(one.events), max((e.received for e in one.events), default=0),
+                _encode(one.events), _encode(one.heard),
+            )
+            for one in new
+        ),
+    )  # fmt: skip
 
 
 def stored(db: apsw.Connection, machine: int, hour: int) -> Iterable[tuple[list[AnyEvent], list[Heard]]]:

@@ -53,12 +53,12 @@ class HourRows:
         return None if found is None else found[0]
 
 
-def touch(db: apsw.Connection, machine: int, hour: int, max_received: int) -> None:
-    """Say that an hour has new events."""
-    db.execute(
+def touch(db: apsw.Connection, rows: Iterable[tuple[int, int, int]]) -> None:
+    """Say that hours have new events: (machine, hour, when the last of them was received)."""
+    db.executemany(
         f"insert into hours(machine, hour, max_received, version) values(?1,?2,?3,{_NEXT}) on conflict do update set "
         "dirty=1, max_received=max(max_received, excluded.max_received), version=excluded.version",
-        (machine, hour, max_received),
+        rows,
     )
 
 

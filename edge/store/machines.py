@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import apsw
@@ -36,3 +37,11 @@ def all_machines(db: apsw.Connection) -> list[MachineRow]:
     """Every machine that ever published, by path."""
     sql = "select id, path, line, first_seen, last_heard from machines order by path"
     return [MachineRow(*row) for row in db.execute(sql)]
+
+
+def heard(db: apsw.Connection, rows: Iterable[tuple[int, int]]) -> None:
+    """Note when machines were heard last: (received, number)."""
+    db.executemany(
+        "update machines set last_heard=?1, first_seen=case first_seen when 0 then ?1 else first_seen end where id=?2",
+        rows,
+    )
