@@ -116,13 +116,15 @@ def reason_as_row(reason: Reason, table: Table) -> dict[str, Any]:
 
 
 def life_as_row(life: RemainingLife) -> Mapping[str, Any]:
-    return {
+    """`text` is there where something has to be said of the numbers."""
+    found = {
         "value": rounded(life.value),
         "low": rounded(life.low),
         "high": rounded(life.high),
         "unit": life.unit,
         "basis": life.basis,
     }
+    return found | {"text": life.text} if life.text else found
 
 
 def rounded(number: float | None) -> float | None:

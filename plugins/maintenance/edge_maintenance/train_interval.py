@@ -12,7 +12,7 @@ from edge_maintenance.model import Interval
 Numbers = NDArray[np.float64]
 
 COVERAGE, KNOTS, OUTSIDE = 0.8, 9, 2.0
-BEYOND = 1.2
+BEYOND = 1.4
 """Of the longest life: rows up to here are those the interval is fitted to."""
 
 

@@ -58,6 +58,21 @@ def test_model_says_the_life_of_units_it_has_not_seen(
     assert sum(abs(life["value"] - true) for life, true in late) / len(late) < 5
 
 
+def test_outside_the_training_the_interval_is_wider_and_says_so(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usual = wear((70,), seed=2, regimes=2)
+    (tmp_path / "usual.txt").write_text(usual)
+    rows = [line.split() for line in usual.splitlines()]
+    (tmp_path / "hot.txt").write_text("".join(" ".join([*r[:4], str(float(r[4]) + 40), r[5]]) + "\n" for r in rows))
+    inside, outside = (
+        assessed(tmp_path / name, "--model", str(model), capsys=capsys)[-1]["rul"] for name in ("usual.txt", "hot.txt")
+    )
+    assert "text" not in inside
+    assert outside["text"] == "outside the range of the training (shake): the interval is wider"
+    assert outside["high"] - outside["value"] > 1.5 * (inside["high"] - inside["value"])
+
+
 def test_operating_points_are_found_and_what_stands_still_is_left_out(model: Path) -> None:
     found = json.loads(model.read_text())
     assert len(found["regimes"]["centres"]) == 2
