@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -26,7 +26,7 @@ from edge.query.export import Table, export
 from edge.query.kpis import answers, known_kpi, settings_of
 from edge.query.older import Older
 from edge.query.plantdata import PlantAnswers
-from edge.query.question import Question, kpi_number
+from edge.query.question import Question, heard_of, kpi_number
 from edge.query.reading import Connections
 from edge.query.remembered import Remembered
 from edge.query.revisions import revisions
@@ -114,7 +114,7 @@ class Query:
         past = as_of if as_of is not None and as_of < now else None
         db.execute("begin")
         try:
-            machines = machines_under(db, path)
+            machines = heard_of(machines_under(db, path), self.plant, past)
             numbers = tuple(row.number for row in machines)
             versions = self.remembered.look(db, numbers) if past is None else {}
             notices = db.execute("select max(offset) from notices").fetchone()
@@ -277,11 +277,8 @@ class Query:
         too_long(window.window)
         with self._asking(window.asset, as_of) as question:
 
-            def at(instant: int | None) -> Question:
-                if instant is None:
-                    return question
-                plant, _ = self.plants.known(question.db, instant)
-                return replace(question, plant=plant, cut=instant, as_of=instant)
+            def at(instant: int) -> Question:
+                return question.known_by(instant, self.plants.known(question.db, instant)[0])
 
             return {
                 "kpi": name,
@@ -289,7 +286,7 @@ class Query:
                 **window.window.label(),
                 "timezone": self.plant.timezone(window.asset),
                 "as_of": to_text(question.cut),
-                "revisions": revisions(at, name, window.window, limit),
+                "revisions": revisions(question, at, name, window.window, limit),
             }
 
     def export(self, table: str, window: Asked, kpi: str | None, step: str | None, as_of: int | None) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import apsw
@@ -45,6 +45,19 @@ class Question:
     def missing(self) -> dict[str, Any]:
         """For the answer: which part that is, where there is one."""
         return {} if self.older is None or not self.older.missing else {"missing": self.older.told()}
+
+    def known_by(self, instant: int, plant: Plant) -> Question:
+        """The same question as of an instant of receipt, with the plant as it was known then."""
+        return replace(self, plant=plant, machines=heard_of(self.machines, plant, instant), cut=instant, as_of=instant)
+
+
+def heard_of(machines: Sequence[MachineRow], plant: Plant, instant: int | None) -> Sequence[MachineRow]:
+    """Those of machines that the plant file names or that had published by an instant (None: now); where none had, all,
+    with nothing known of them."""
+    if instant is None:
+        return machines
+    named = frozenset(plant.settings.machine_paths())
+    return [row for row in machines if row.path in named or row.first_seen <= instant] or machines
 
 
 def kpi_number(db: apsw.Connection, name: str) -> int:

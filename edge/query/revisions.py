@@ -6,7 +6,7 @@ between instants, the same each time, also after the store was built again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -40,10 +40,10 @@ class _Known:
         return total(facts for hourly in self.facts.values() for facts in hourly.values())
 
 
-def revisions(at: Callable[[int | None], Question], name: str, window: Window, limit: int) -> list[dict[str, Any]]:
-    """The first result of a window and the latest `limit` groups of changes. `at` gives the question as of an instant,
-    and the present for None."""
-    present = at(None)
+def revisions(present: Question, at: Callable[[int], Question], name: str, window: Window,
+              limit: int) -> list[dict[str, Any]]:  # fmt: skip
+    """The first result of a window and the latest `limit` groups of changes. `at` gives the question as of an
+    instant."""
     since = min(present.cut, window.end + max(_settled_us(cells) for cells in present.cells()))
     known = _known(at(since), name, window)
     out = [_revision(1, _flat_values(present.host, name, known), known)]
@@ -51,7 +51,7 @@ def revisions(at: Callable[[int | None], Question], name: str, window: Window, l
         present.db, present.plant, cells, window, since, present.cut)]  # fmt: skip
     groups: list[list[Cause]] = [*together(found, limit), []]
     for group in groups:
-        following = _after(at, name, window, known, group)
+        following = _after(at, name, window, known, group) if group else _known(present, name, window)
         if following.facts != known.facts:
             out.append(_changed(present, name, len(out) + 1, known, following, _carried(group, window)))
         known = following
@@ -64,23 +64,21 @@ def _settled_us(cells: MachineCells) -> int:
     return max(PROMPT, *(max(one.threshold_us, one.settle_us) for one in rules)) + PROMPT
 
 
-def _after(at: Callable[[int | None], Question], name: str, window: Window, known: _Known,
+def _after(at: Callable[[int], Question], name: str, window: Window, known: _Known,
            group: Sequence[Cause]) -> _Known:  # fmt: skip
-    """What is known with the group, worked out for the machines that it concerns; an empty group is the present."""
-    if not group:
-        return _known(at(None), name, window)
+    """What is known with the group, worked out for the machines that it concerns and those first heard of since."""
     last = group[-1].received
     instant = last // SECOND * SECOND + SECOND - 1  # heartbeats are known by the second
-    fresh = _known(at(instant), name, window, {cause.machine for cause in group})
+    fresh = _known(at(instant), name, window, known.facts.keys() - {cause.machine for cause in group})
     return _Known(fresh.at, known.facts | fresh.facts)
 
 
-def _known(question: Question, name: str, window: Window, machines: set[int] | None = None) -> _Known:
+def _known(question: Question, name: str, window: Window, but: Collection[int] = ()) -> _Known:
     number = kpi_number(question.db, name)
     hours = [window.start, *range(window.start // HOUR * HOUR + HOUR, window.end, HOUR), window.end]
     facts: dict[int, Hourly] = {}
     for cells in question.cells():
-        if machines is None or cells.row.number in machines:
+        if cells.row.number not in but:
             facts[cells.row.number] = {
                 a: total(cells.sums(number, name, a, b, question.host).parts) for a, b in pairwise(hours)
             }
@@ -127,7 +125,7 @@ def _changed(question: Question, name: str, number: int, before: _Known, after: 
 def _hours(paths: Mapping[int, str], before: _Known, after: _Known) -> Iterator[dict[str, Any]]:
     for number, hourly in after.facts.items():
         for hour, facts in hourly.items():
-            changed = differences(before.facts[number].get(hour, {}), facts)
+            changed = differences(before.facts.get(number, {}).get(hour, {}), facts)
             if changed:
                 yield {"asset": paths[number], "from": to_text(hour), "facts": changed}
 
