@@ -199,6 +199,13 @@ class MachineCells:
             yield from self._silent(at, at_end)
             at = at_end
 
+    def across(self, start: int, end: int) -> set[tuple[int, str]]:
+        """(instant, counter) of the samples in [start, end) that count parts over unknown time."""
+        self._reach(end)
+        rows = (self._overlay.get(hour) for hour in range(start - start % HOUR, end, HOUR))
+        made = (one for row in rows if row is not None for one in self._walked(row)[0].made)
+        return {(one.ts, one.counter) for one in made if one.across_gap}
+
     def _next_hour(self, after: int) -> int:
         following = self._overlay.after(after)
         return FAR if following is None else following.hour

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import apsw
 
+from edge.cells import MachineCells
 from edge.clock import HOUR
 from edge.corrections import Interval, Parts
 from edge.events import AnyEvent, CounterLevel, MachineState, PartCount, ScrapReport
@@ -29,7 +30,7 @@ class Behind:
     states: Sequence[MachineState]
     counted: Sequence[COUNTED]
     corrections: Sequence[tuple[int, list[Interval], list[Parts]]]
-    across: frozenset[tuple[int, int]]  # (offset, index) of counter samples that count over unknown time
+    across: Collection[tuple[int, str]]  # (instant, counter) of samples that count over unknown time
 
     def state(self, span: Span) -> int | None:
         """The message that put the machine into the state of a span: the last that said so, not one that was absorbed
@@ -61,7 +62,7 @@ class Behind:
         for event in self.counted:
             at = effect(event)
             if part.start <= at < part.end:
-                across = (event.offset, event.index) in self.across
+                across = isinstance(event, CounterLevel) and (at, event.counter) in self.across
                 yield from self._if_of(part, count, at, event.product, event.offset, across=across)
         for offset, _, parts in self.corrections:
             for one in parts:
@@ -76,29 +77,18 @@ class Behind:
             yield offset
 
 
-def behind(db: apsw.Connection, machine: int, parts: Sequence[Slice], as_of: int | None) -> Behind:
-    """What is behind the numbers of neighbouring slices, as it was known at `as_of` (None: now)."""
+def behind(db: apsw.Connection, cells: MachineCells, parts: Sequence[Slice]) -> Behind:
+    """What is behind the numbers of neighbouring slices of a machine, as it was known then."""
     if not parts:
-        return Behind((), (), (), frozenset())
-    start, end = parts[0].start, parts[-1].end
-    events = _events(db, machine, start, end, as_of)
-    unknown = [(span.start, span.end) for part in parts for span in part.spans if span.state == "unknown"]
+        return Behind((), (), (), ())
+    start, end, number = parts[0].start, parts[-1].end, cells.row.number
+    events = _events(db, number, start, end, cells.as_of)
     return Behind(
         [e for e in events if isinstance(e, MachineState)],
         sorted((e for e in events if isinstance(e, COUNTED)), key=effect),
-        list(corrections.holding(db, machine, start, end, as_of)),
-        frozenset(_across(events, unknown)),
+        list(corrections.holding(db, number, start, end, cells.as_of)),
+        cells.across(start, end),
     )
-
-
-def _across(events: Iterable[AnyEvent], unknown: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    last: dict[str, int] = {}
-    for event in events:
-        if isinstance(event, CounterLevel):
-            before = last.get(event.counter, event.ts)
-            last[event.counter] = event.ts
-            if any(a < event.ts and b > before for a, b in unknown):
-                yield event.offset, event.index
 
 
 def _events(db: apsw.Connection, machine: int, start: int, end: int, as_of: int | None) -> list[AnyEvent]:

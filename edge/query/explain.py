@@ -43,7 +43,7 @@ def too_long(window: Window) -> None:
 def _machine(question: Question, cells: MachineCells, window: Window) -> dict[str, Any]:
     number, end = cells.row.number, min(window.end, question.cut)
     parts = list(cells.slices(window.start, end))
-    said = behind(question.db, number, parts, question.as_of)
+    said = behind(question.db, cells, parts)
     flags: dict[str, int] = {}
     for part in parts:
         for flag, count in part.flags.items():

@@ -43,6 +43,15 @@ def test_parts_over_unknown_time_and_those_that_people_said_are_named_too() -> N
     assert offsets(found["counts"]) == {("A", "scheduled"): [[2, 3], [6, 6]], ("A", "gap"): [[4, 4]]}
 
 
+def test_parts_over_unknown_time_before_the_window_are_named() -> None:
+    found = explained(
+        [said(-40, "state", state="running"), said(-30, "count", counter="total", value=10), said(-1, "heartbeat"),
+         said(5, "count", counter="total", value=20), said(70, "heartbeat")],
+        stale_after_s=600,
+    )  # fmt: skip
+    assert offsets(found["counts"]) == {("A", "gap"): [[4, 4]]}
+
+
 def test_an_interval_names_the_state_that_holds_and_the_corrections_over_it() -> None:
     found = explained(
         [said(0, "state", state="running"), said(10, "state", state="stopped"), said(10.05, "state", state="running"),
