@@ -15,6 +15,7 @@ from edge.events import STARTUP, STATES
 
 TOPIC = "$edge/correction"  # no MQTT client can publish there
 LONGEST = 31 * DAY
+MOST_PARTS = 1_000_000_000
 Kind = Literal[
     "reason", "state", "product", "order", "split", "merge", "count", "scrap", "acknowledge", "work_done", "revoke"
 ]
@@ -94,15 +95,13 @@ def problem(correction: Correction) -> tuple[str, str] | None:
 
 def _times_problem(correction: Correction) -> tuple[str, str] | None:
     spanning = correction.kind in SPANNING
-    wanted = ["from_", "to"] if spanning else []
-    named = correction.kind == "scrap" and correction.at is None and (correction.serial or correction.lot)
+    wanted = {"from_", "to"} if spanning else set()
+    named = correction.kind == "scrap" and (correction.serial or correction.lot)
     if correction.kind in ("split", "count", "scrap") and not named:
-        wanted.append("at")
-    for member in wanted:
+        wanted.add("at")
+    for member in ("from_", "to", "at"):
         text = getattr(correction, member)
-        try:
-            from_text(text or "")
-        except ValueError:
+        if (text is not None or member in wanted) and not _is_time(text):
             return member.rstrip("_"), "a time such as 2025-03-03T06:00:00Z"
     if spanning:
         start, end = from_text(correction.from_ or ""), from_text(correction.to or "")
@@ -111,6 +110,14 @@ def _times_problem(correction: Correction) -> tuple[str, str] | None:
         if correction.kind == "split" and not start < from_text(correction.at or "") < end:
             return "at", "between from and to"
     return None
+
+
+def _is_time(text: str | None) -> bool:
+    try:
+        from_text(text or "")
+    except ValueError:
+        return False
+    return True
 
 
 def _content_problem(correction: Correction) -> tuple[str, str] | None:
@@ -127,6 +134,9 @@ def _content_problem(correction: Correction) -> tuple[str, str] | None:
         return "total", "how many parts more (or, negative, less); or bad"
     if correction.kind == "scrap" and correction.qty < 1:
         return "qty", "how many rejects"
+    for member in ("total", "bad", "qty"):
+        if abs(getattr(correction, member)) > MOST_PARTS:
+            return member, f"at most {MOST_PARTS}"
     return None
 
 

@@ -10,10 +10,12 @@ from starlette.responses import Response
 
 from edge.api.context import NO_STORE, Context
 from edge.api.problems import Refusal
+from edge.clock import MINUTE, from_text, to_text
 from edge.corrections import TOPIC, Correction, problem
 from edge.errors import QueryError
 
 MAX_BODY = 16_384
+AHEAD = MINUTE  # clocks of those who ask may be ahead of ours
 T = TypeVar("T")
 
 
@@ -24,6 +26,7 @@ async def append_correction(ctx: Context, correction: Correction) -> Response:
         member, expected = wrong
         value = getattr(correction, "from_" if member == "from" else member)
         raise QueryError(member, value, f"{member} does not fit a correction of this kind", expected=expected)
+    _check_times(ctx, correction)
     if correction.asset is not None:
         await ctx.queries.run(lambda: ctx.answers.check_machine(correction.asset or ""))
     if ctx.journal is None:
@@ -31,6 +34,19 @@ async def append_correction(ctx: Context, correction: Correction) -> Response:
     offset = await ctx.journal.append(TOPIC, msgspec.json.encode(correction))
     body = msgspec.json.encode({"id": correction.id, "offset": offset})
     return Response(body, status_code=201, media_type="application/json", headers=NO_STORE)
+
+
+def _check_times(ctx: Context, correction: Correction) -> None:
+    """QueryError for a time outside of all records. What is corrected has begun, and may go on."""
+    oldest, now = ctx.settings.oldest_us, ctx.now()
+    for name, text, latest in (
+        ("from", correction.from_, now + AHEAD),
+        ("to", correction.to, now + ctx.settings.ahead_us),
+        ("at", correction.at, now + AHEAD),
+    ):
+        if text is not None and not oldest <= from_text(text) <= latest:
+            expected = f"{to_text(oldest)} to {to_text(latest)}"
+            raise QueryError(name, text, f"{name} lies outside of all records", expected=expected)
 
 
 async def read_body(request: Request, kind: type[T], *, most: int = MAX_BODY) -> T:

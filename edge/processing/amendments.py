@@ -7,11 +7,20 @@ from collections.abc import Callable
 import apsw
 import msgspec
 
-from edge.corrections import Correction, intervals, parts
+from edge.corrections import Correction, intervals, parts, problem
 from edge.journal.record import Record
 from edge.processing.machine import Machine
 from edge.processing.production import made_at
 from edge.store import corrections as correction_store
+
+
+def correction_in(record: Record) -> Correction:
+    """What a correction says; msgspec.DecodeError where it is none that can be used."""
+    said = msgspec.json.decode(record.payload, type=Correction)
+    wrong = problem(said)
+    if wrong is not None:
+        raise msgspec.DecodeError(f"its {wrong[0]} should be {wrong[1]}")
+    return said
 
 
 class Amendments:
@@ -24,8 +33,8 @@ class Amendments:
         self._waiting: list[tuple[Record, Correction]] = []
 
     def take(self, record: Record) -> None:
-        """Take a correction for the next commit."""
-        self._waiting.append((record, msgspec.json.decode(record.payload, type=Correction)))
+        """Take a correction for the next commit; msgspec.DecodeError where it is none that can be used."""
+        self._waiting.append((record, correction_in(record)))
 
     def commit(self) -> set[str]:
         """Write what was taken, after the events before it; returns the paths of machines it concerns."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -11,7 +12,7 @@ import msgspec
 
 from edge.changes import TOPIC as CHANGE_TOPIC
 from edge.clock import HOUR
-from edge.corrections import OF_MONITORS, Correction
+from edge.corrections import OF_MONITORS
 from edge.corrections import TOPIC as CORRECTION_TOPIC
 from edge.decode import Decoded, DecodeSettings, Rejection, decode
 from edge.events import KINDS, AnyEvent, Event, Heartbeat, MachineState, Offline, OrderEvent, Reading, UnitResult
@@ -20,7 +21,7 @@ from edge.journal.record import DAMAGED, NOTICE_PREFIX, Record
 from edge.kpi import Wants
 from edge.monitoring.monitors import Monitors
 from edge.plant import Plant, line_of
-from edge.processing.amendments import Amendments
+from edge.processing.amendments import Amendments, correction_in
 from edge.processing.changes import Changes
 from edge.processing.machine import Machine
 from edge.processing.tally import Tally
@@ -114,7 +115,7 @@ class Intake:
             return
         self.monitors.pass_time(record.received)
         if record.topic == CORRECTION_TOPIC:
-            said = msgspec.json.decode(record.payload, type=Correction)
+            said = correction_in(record)
             if said.kind == "revoke":
                 self.monitors.take_back(said.revokes or "")
             elif said.kind in OF_MONITORS:
@@ -125,7 +126,8 @@ class Intake:
         """Show monitors what they were shown before a restart and is not in the store as theirs."""
         for record in records:
             if record.topic.startswith(NOTICE_PREFIX):
-                self._tell_monitors(record)
+                with suppress(msgspec.DecodeError):  # refused when it was taken
+                    self._tell_monitors(record)
                 continue
             for event in decode(record, self.settings).events:
                 machine = self.machines.get(event.asset)

@@ -283,8 +283,9 @@ class Pipeline:
         return self.backlog.evaluate(time.monotonic() + budget_s)
 
     def pool(self) -> None:
-        """Add up facts of whole lines where that is missing."""
-        self.backlog.pool(inf, patient=False)
+        """Add up facts of whole lines where that is missing, in one transaction."""
+        with self.db:
+            self.backlog.pool(inf, patient=False)
 
     def _retire(self) -> None:
         """Drop a piece of what is too old, when there is nothing better to do."""
