@@ -15,6 +15,7 @@ from edge.events import STARTUP, STATES
 
 TOPIC = "$edge/correction"  # no MQTT client can publish there
 LONGEST = 31 * DAY
+LATEST = 230 * 365 * DAY  # in the 22nd century; calendars end some time
 MOST_PARTS = 1_000_000_000
 Kind = Literal[
     "reason", "state", "product", "order", "split", "merge", "count", "scrap", "acknowledge", "work_done", "revoke"
@@ -114,10 +115,9 @@ def _times_problem(correction: Correction) -> tuple[str, str] | None:
 
 def _is_time(text: str | None) -> bool:
     try:
-        from_text(text or "")
+        return 0 <= from_text(text or "") < LATEST
     except ValueError:
         return False
-    return True
 
 
 def _content_problem(correction: Correction) -> tuple[str, str] | None:

@@ -169,10 +169,11 @@ def test_scrap_of_a_lot_is_booked_to_its_last_part_else_to_the_report(lot: str, 
 def test_an_entry_of_the_service_that_cannot_be_read_is_shown_and_nothing_waits_for_it() -> None:
     newer = corrected(490, "c1", "prophecy")
     odd = corrected(490, "c2", "acknowledge", at="x")
-    told = [*RECORD, newer, Message(TOPIC, b"{", newer.received), odd, said(491, "count", total=5)]
+    old = corrected(490, "c3", "state", state="fault", **{"from": "0001-01-01T00:00:00Z", "to": "0001-01-01T01:00:00Z"})
+    told = [*RECORD, newer, Message(TOPIC, b"{", newer.received), odd, old, said(491, "count", total=5)]
     with answering(PLANT, told) as query:
         facts = query.kpi("oee", Asked(ASSET, Window(from_text(at(0)), from_text(at(500)))), None, None)["facts"]
         filters = {"asset": None, "reason": None, "start": None, "end": None, "limit": 9, "before": None}
         refused = query.rejections(filters)["rejections"]
     assert facts["total_count"] == 305
-    assert [(row["offset"], row["reason"]) for row in refused] == [(n, "journal_damaged") for n in (11, 10, 9)]
+    assert [(row["offset"], row["reason"]) for row in refused] == [(n, "journal_damaged") for n in (12, 11, 10, 9)]
