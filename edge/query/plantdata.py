@@ -138,7 +138,8 @@ def _check_place(file: PlantSettings, change: PlantChange) -> None:
 def _check_revocation(file: PlantSettings, holding: Mapping[int, PlantChange], change: PlantChange) -> dict[str, Any]:
     left = [one for one in holding.values() if one.id != change.revokes]
     if len(left) == len(holding):
-        raise QueryError("id", change.revokes, "there is no change of this id that holds", 404)
+        told = "there is no change of this id that holds"
+        raise QueryError("id", change.revokes, told, 404, expected="one that /api/v1/plant/changes lists")
     found = check_without(file, left)
     if found:
         told = f"without it {key_text(found[0].path)} would be wrong: it {found[0].message}"

@@ -29,7 +29,8 @@ def machines_under(db: apsw.Connection, path: str) -> list[MachineRow]:
     rows = db.execute(sql, (path, path + "/", path + "0"))
     found = [MachineRow(*row) for row in rows]
     if not found:
-        raise QueryError("asset", path, f"no machine has published under {path!r}", 404)
+        told = f"no machine has published under {path!r}"
+        raise QueryError("asset", path, told, 404, expected="a path that /api/v1/assets lists")
     return found
 
 
