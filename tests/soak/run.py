@@ -36,11 +36,11 @@ class Outcome:
 
 
 @contextlib.contextmanager
-def load(port: int, ledger: Path, *, messages: int, rate: float, seed: int,
-         machines: int = 40) -> Iterator[subprocess.Popen[bytes]]:  # fmt: skip
+def load(port: int, ledger: Path, *, messages: int, rate: float, seed: int, machines: int = 40,
+         kind: str = "production") -> Iterator[subprocess.Popen[bytes]]:  # fmt: skip
     """The load as a process of its own; it ends with the block."""
     arguments = {"port": port, "messages": messages, "rate": rate, "seed": seed, "machines": machines,
-                 "ledger": ledger}  # fmt: skip
+                 "ledger": ledger, "kind": kind}  # fmt: skip
     options = [part for name, value in arguments.items() for part in (f"--{name}", str(value))]
     with subprocess.Popen([sys.executable, "-m", "bench.load", *options], stdout=subprocess.DEVNULL) as process:
         try:
@@ -61,14 +61,14 @@ def run(fault: Fault, *, seconds: float, rate: float = 2000.0, seed: int, pause_
                 fault(scene)
                 disturbances += 1
             assert process.returncode == 0, "the load did not get rid of its messages"
-        took = _caught_up(service, messages)
+        took = caught_up(service, messages)
         ledger = Ledger.from_json(ledger_file.read_text(encoding="utf-8"))
         wrong = (*scene.complaints, *differences(service, ledger))
         duplicates = round(service.metrics()["edge_messages_duplicate_total"])
     return Outcome(messages, disturbances, duplicates, took, wrong)
 
 
-def _caught_up(service: Service, messages: int) -> float:
+def caught_up(service: Service, messages: int) -> float:
     """Wait until so many different messages have been taken and nothing waits; the seconds it took."""
     service.wait_ready()
     began = time.monotonic()
