@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.web.conftest import Fake, Open
 
@@ -64,3 +64,26 @@ def test_wall_says_how_old_its_data_is(open_page: Open, fake: Fake) -> None:
     page.clock.run_for(40_000)
     expect(page.locator("wall-board > .stale")).to_have_text(re.compile(r"Data is \d+ s old"))
     expect(page.locator("html")).to_have_attribute("data-stale", "")  # which takes the colour out of the cards
+
+
+def test_how_it_stands_with_influxdb_is_said_beside_the_clock(open_page: Open) -> None:
+    said = {"ok": False, "detail": "", "state": "waiting", "waiting": 12345, "lag_s": 125, "dead_letters": 0}
+
+    def answer(route: Route) -> None:
+        components = {"mqtt": {"ok": True, "detail": ""}, "influx": said}
+        route.fulfill(json={"status": "ready", "components": components})
+
+    page = open_page("/")
+    expect(page.locator(".outbox")).to_be_hidden()
+    page.clock.install()
+    page.route("**/health/ready", answer)
+    page.reload()
+    expect(page.locator(".outbox")).to_have_text("InfluxDB: 12,345 points wait, for 2:05 min")
+    expect(page.locator(".alarm")).to_be_hidden()  # the plant goes on being shown
+    said |= {"state": "denied", "detail": "401: unauthorized", "dead_letters": 2}
+    page.clock.run_for(16_000)
+    expect(page.locator(".outbox")).to_have_text("InfluxDB: 12,345 points wait, for 2:05 min · 2 refused")
+    expect(page.locator(".alarm")).to_contain_text("influx is not ready: 401: unauthorized")
+    said |= {"ok": True, "state": "connected", "waiting": 0, "lag_s": 0, "dead_letters": 0}
+    page.clock.run_for(16_000)
+    expect(page.locator(".outbox")).to_have_text("InfluxDB up to date")

@@ -3,13 +3,14 @@
 import { readReadiness } from "./api.js";
 import { onTick, serverNow } from "./clock.js";
 import { h, icon, setAttribute, setIcon, setText } from "./dom.js";
-import { clockTime, dayText, duration, zoneText } from "./format.js";
+import { clockTime, count, dayText, duration, zoneText } from "./format.js";
 import { live } from "./live.js";
 import { store, stored } from "./storage.js";
 import { chooseLanguage, language, LANGUAGES, t } from "./strings.js";
 
 const THEMES = ["system", "light", "dark"];
 const READINESS_S = 15;
+const LAGS_S = 60;
 let zone = stored("zone", "");
 
 /** The zone of the plant, as last seen; "" while none was. */
@@ -32,6 +33,21 @@ export function connectionText() {
   return { tone: live.stale ? "stale" : "waiting", text: t("live.reconnecting", { age }) };
 }
 
+/** How it stands with InfluxDB: {tone, text}; null where there is none. */
+export function outboxText(influx) {
+  if (!influx) return null;
+  const { state, waiting, lag_s: lag, dead_letters: dead } = influx;
+  const parts = [waiting ? t("outbox.waiting", { points: count(waiting), age: duration(lag) }) : t("outbox.well")];
+  if (dead) parts.push(t("outbox.dead", { points: count(dead) }));
+  const tone = dead || state === "denied" ? "stale" : state === "connected" && lag < LAGS_S ? "live" : "waiting";
+  return { tone, text: parts.join(" · ") };
+}
+
+/** Whether a component is to be named in the bar of alarms; that InfluxDB is away for a while shows beside the clock. */
+function isAlarm([name, { ok, state }]) {
+  return ok === false && !(name === "influx" && (state === "waiting" || state === "starting"));
+}
+
 /** Takes the colour out of what is shown while its age is not to be trusted. */
 export function markStale() {
   document.documentElement.toggleAttribute("data-stale", live.stale);
@@ -48,7 +64,8 @@ class PageHeader extends HTMLElement {
     this.connection = h("div", { class: "live" }, this.dot, this.live);
     this.alarm = h("p", { class: "alarm", role: "alert", hidden: true });
     const clock = h("div", { class: "clock" }, this.time, this.day);
-    const tools = h("div", { class: "tools" }, clock, this.connection, themeButton(), languageButton());
+    this.outbox = h("div", { class: "outbox", role: "status", hidden: true });
+    const tools = h("div", { class: "tools" }, clock, this.outbox, this.connection, themeButton(), languageButton());
     const skip = h("a", { class: "skip", href: "#main" }, t("nav.skip"));
     this.replaceChildren(skip, h("div", { class: "bar" }, brand(), navigation(), tools), this.alarm);
     onTick(() => this.#tick());
@@ -68,9 +85,17 @@ class PageHeader extends HTMLElement {
 
   async #askReadiness() {
     const readiness = await readReadiness().catch(() => null); // no answer at all shows as the age of the data
-    const broken = Object.entries(readiness?.components ?? {}).filter(([, component]) => component.ok === false);
+    const broken = Object.entries(readiness?.components ?? {}).filter(isAlarm);
+    this.#showOutbox(outboxText(readiness?.components?.influx));
     setText(this.alarm, broken.map(([name, component]) => t("ready.not", { name, detail: whyNot(component) })).join(" · "));
     this.alarm.hidden = !broken.length;
+  }
+
+  #showOutbox(said) {
+    this.outbox.hidden = !said;
+    if (!said) return;
+    setAttribute(this.outbox, "data-tone", said.tone);
+    setText(this.outbox, said.text);
   }
 }
 

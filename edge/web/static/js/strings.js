@@ -26,6 +26,9 @@ const EN = {
   "live.connecting": "connecting",
   "live.reconnecting": "reconnecting, data is {age} old",
   "ready.not": "{name} is not ready: {detail}",
+  "outbox.well": "InfluxDB up to date",
+  "outbox.waiting": "InfluxDB: {points} points wait, for {age}",
+  "outbox.dead": "{points} refused",
 
   "board.all": "Whole plant",
   "board.place": "Site or line",
@@ -306,6 +309,9 @@ const DE = {
   "live.connecting": "verbinde",
   "live.reconnecting": "verbinde neu, Daten sind {age} alt",
   "ready.not": "{name} ist nicht bereit: {detail}",
+  "outbox.well": "InfluxDB auf dem Stand",
+  "outbox.waiting": "InfluxDB: {points} Punkte warten, seit {age}",
+  "outbox.dead": "{points} abgelehnt",
 
   "board.all": "Ganzes Werk",
   "board.place": "Werk oder Linie",
