@@ -70,6 +70,12 @@ def maintenance(request: Request) -> Response:
     return _page(request, "maintenance.html")
 
 
+@router.get("/plant")
+def plant(request: Request) -> Response:
+    """Plant data with its changes."""
+    return _page(request, "plant.html")
+
+
 def add_pages(app: FastAPI) -> None:
     """Add the pages under `/` and their files under `/static`."""
     app.include_router(router)

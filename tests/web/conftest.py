@@ -46,6 +46,13 @@ class Fake:
         ) as answer:
             return json.load(answer)
 
+    def put(self, path: str, content: object) -> None:
+        """A change of plant data."""
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(self.url + path, json.dumps(content).encode(), headers, method="PUT")
+        with urllib.request.urlopen(request, timeout=5):
+            pass
+
     def wait_for_clients(self, number: int) -> None:
         """Until so many streams are open."""
         end = time.monotonic() + READY_S

@@ -21,6 +21,7 @@ from edge.web.pages import add_pages
 from tests.web import fake_history as history
 from tests.web import fake_maintenance as maintenance
 from tests.web import fake_plant as plant
+from tests.web import fake_plantdata as plantdata
 from tests.web import fake_trust as trust
 from tests.web.fake_history import now_utc
 from tests.web.fake_plant import Json, iso
@@ -38,6 +39,7 @@ async def lifespan(_: FastAPI) -> AsyncIterator[None]:
 app = FastAPI(lifespan=lifespan)
 app.include_router(trust.router)
 app.include_router(maintenance.router)
+plantdata.add_to(app)
 changed: dict[str, Json] = {}  # what a test has put over a machine's status
 clients: set[asyncio.Queue[str | None]] = set()
 refusing = {"api": False}
@@ -208,6 +210,7 @@ async def reset() -> Json:
     changed.clear()
     trust.reset()
     maintenance.reset()
+    plantdata.store.reset()
     return {}
 
 

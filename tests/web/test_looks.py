@@ -12,6 +12,7 @@ PAGES = {
     "line": ("/?asset=demo/packing/l1", "loss-waterfall svg"),
     "machine": ("/assets/demo/packing/l1/m002", "signal-chart canvas"),
     "maintenance": ("/maintenance", ".fleet-row"),
+    "plant": ("/plant", "[data-part=products] tbody tr"),
     "rejections": ("/rejections", ".rejection"),
     "wall": ("/?wall=1", "machine-card"),
 }
@@ -57,7 +58,7 @@ def test_phone_scrolls_in_one_direction_only_and_fingers_find_the_buttons(shared
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["board", "machine", "maintenance", "rejections"])
+@pytest.mark.parametrize("name", ["board", "machine", "maintenance", "plant", "rejections"])
 def test_text_stands_out_from_its_ground(shared_page: Open, name: str, scheme: str) -> None:
     page = seen(shared_page, name, 1280, scheme)
     expect(page.locator("html")).to_have_attribute("data-theme", scheme)

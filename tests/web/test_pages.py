@@ -18,7 +18,7 @@ OWN = [
     if file.suffix in (".js", ".css", ".svg") and "vendored" not in file.parts
 ]
 TEMPLATES = list((HERE / "templates").glob("*.html"))
-PAGES = ["/", "/?wall=1", "/assets/demo/packing/l1/m001", "/rejections"]
+PAGES = ["/", "/?wall=1", "/assets/demo/packing/l1/m001", "/rejections", "/plant"]
 
 
 @pytest.fixture

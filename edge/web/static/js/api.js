@@ -83,6 +83,25 @@ export function sendWorkDone(asset, said) {
   return send(`/assessments/${assetPath(asset)}/work-done`, said);
 }
 
+/** Plant data as it holds `at` an instant. */
+export function readPlant(parameters) {
+  return read("/plant", parameters);
+}
+
+/** The settings of a machine at an instant, with the reasons for stops that belong to it. */
+export function readPlantSettings(asset, parameters) {
+  return read(`/plant/settings/${assetPath(asset)}`, parameters);
+}
+
+export function readPlantChanges() {
+  return read("/plant/changes");
+}
+
+/** Changes plant data; `path` has the levels below /plant. Answers {id, offset} once it is durable. */
+export function sendPlantChange(method, path, content) {
+  return send(`/plant/${path.map(encodeURIComponent).join("/")}`, content, method);
+}
+
 export function readRejections(parameters) {
   return read("/rejections", parameters);
 }
@@ -113,9 +132,9 @@ async function read(path, parameters = {}) {
   return answered(await request(text ? `${API}${path}?${text}` : API + path));
 }
 
-async function send(path, content) {
+async function send(path, content, method = "POST") {
   const headers = { "Content-Type": "application/json" };
-  return answered(await request(API + path, { method: "POST", headers, body: JSON.stringify(content) }));
+  return answered(await request(API + path, { method, headers, body: JSON.stringify(content) }));
 }
 
 async function answered(response) {

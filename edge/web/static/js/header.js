@@ -117,6 +117,7 @@ function navigation() {
     link("/", "board", t("nav.board"), here === "/"),
     link("/maintenance", "care", t("nav.maintenance"), here === "/maintenance"),
     link("/rejections", "inbox", t("nav.rejections"), here === "/rejections"),
+    link("/plant", "gear", t("nav.plant"), here === "/plant"),
   );
 }
 

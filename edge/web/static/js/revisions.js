@@ -2,6 +2,7 @@
 
 import { readRevisions } from "./api.js";
 import { correctionText } from "./correctiontext.js";
+import { changeText } from "./plantchangetext.js";
 import { h } from "./dom.js";
 import { count, momentText } from "./format.js";
 import { plainText } from "./facttable.js";
@@ -65,6 +66,10 @@ function pairs(changed, text) {
 function cause(one, zone) {
   const received = t("revisions.received", { at: momentText(Date.parse(one.received), zone) });
   const said = one.correction;
+  if (one.change) {
+    const who = `${changeText(one.change, zone)} (${one.change.by}: ${one.change.why})`;
+    return h("li", { "data-kind": one.kind }, who, `, ${received} `, messageButtons(one.offsets, zone));
+  }
   const text = said ? `${correctionText(said, zone)} (${said.by}: ${said.why})` : `${t(`event.${one.kind}`, {}, one.kind)} (${count(one.messages)}) ${span(one, zone)}`;
   return h("li", { "data-kind": one.kind }, text, `, ${received} `, messageButtons(one.offsets, zone));
 }

@@ -1,6 +1,6 @@
 // What can be said of a stop: its reason (one press), two reasons one after the other, or that it goes on in the next stop.
 
-import { readAsset, sendCorrection } from "./api.js";
+import { readAsset, readPlantSettings, sendCorrection } from "./api.js";
 import { serverNow } from "./clock.js";
 import { CorrectionSheet, field, textField } from "./correctionform.js";
 import { h } from "./dom.js";
@@ -11,7 +11,7 @@ import { reasonOf, stopTimes } from "./stops.js";
 import { t } from "./strings.js";
 
 const LATELY_MS = 7 * 86_400_000;
-const MOST = 12; // buttons; the rest can be typed
+const MOST = 12; // buttons, where the machine has no list; the rest can be typed
 
 /** Opens the form of a stop; `next` is the stop after it or null, `done(answer)` is told of each correction. */
 export function openStop(asset, stop, next, zone, done) {
@@ -31,15 +31,29 @@ class StopForm extends CorrectionSheet {
   }
 
   async #readReasons() {
-    const [from, to] = [serverNow() - LATELY_MS, serverNow()].map((ms) => new Date(ms).toISOString());
-    const { reasons } = await readAsset(this.asset, "losses", { from, to }).catch(() => ({ reasons: [] })); // they can be typed
-    const counts = new Map();
-    for (const { reason, count } of reasons) if (reason) counts.set(reason, (counts.get(reason) ?? 0) + count);
-    const names = [...counts].sort(([, a], [, b]) => b - a).map(([reason]) => reason);
+    const [listed, lately] = await Promise.all([this.#listed(), this.#lately()]);
+    const names = [...new Set([...listed, ...lately])];
+    const offered = listed.length ? listed : lately.slice(0, MOST);
     const button = (reason) =>
       h("button", { type: "button", class: "choice", "aria-pressed": String(reason === this.stop.reason), click: () => this.#say({ kind: "reason", reason }) }, reason);
-    this.choices.replaceChildren(...(names.length ? names.slice(0, MOST).map(button) : [h("p", { class: "quiet" }, t("stop.noReasons"))]));
+    this.choices.replaceChildren(...(offered.length ? offered.map(button) : [h("p", { class: "quiet" }, t("stop.noReasons"))]));
     this.known.replaceChildren(...names.map((value) => h("option", { value })));
+  }
+
+  // The list of the machine, as it held when the stop began. Without an answer reasons can be typed.
+  async #listed() {
+    const at = new Date(this.stop.start).toISOString();
+    const { stop_reasons: reasons } = await readPlantSettings(this.asset, { at }).catch(() => ({ stop_reasons: [] }));
+    return reasons;
+  }
+
+  // What was said lately, most often first.
+  async #lately() {
+    const [from, to] = [serverNow() - LATELY_MS, serverNow()].map((ms) => new Date(ms).toISOString());
+    const { reasons } = await readAsset(this.asset, "losses", { from, to }).catch(() => ({ reasons: [] }));
+    const counts = new Map();
+    for (const { reason, count } of reasons) if (reason) counts.set(reason, (counts.get(reason) ?? 0) + count);
+    return [...counts].sort(([, a], [, b]) => b - a).map(([reason]) => reason);
   }
 
   #say(correction, { start, end } = this.stop) {

@@ -1,12 +1,14 @@
 // Every text of the pages. `{name}` in a text is replaced by a value; values are put in as text, never as HTML.
 
 import { HEALTH_DE, HEALTH_EN } from "./healthtexts.js";
+import { PLANT_DE, PLANT_EN } from "./plantpagetexts.js";
 import { stored, store } from "./storage.js";
 import { TRUST_DE, TRUST_EN } from "./trusttexts.js";
 
 const EN = {
   ...TRUST_EN,
   ...HEALTH_EN,
+  ...PLANT_EN,
   brand: "Shopfloor Edge",
   yes: "yes",
   no: "no",
@@ -290,6 +292,7 @@ const EN = {
 const DE = {
   ...TRUST_DE,
   ...HEALTH_DE,
+  ...PLANT_DE,
   brand: "Shopfloor Edge",
   yes: "ja",
   no: "nein",
