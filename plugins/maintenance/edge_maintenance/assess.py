@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from edge import Assessment, Observation, Reason, RemainingLife, Watched
+from edge_maintenance import life_model
 from edge_maintenance.monitor import Maintenance
 from edge_maintenance.presets import KINDS, PRESETS
 from edge_maintenance.table import Row, Table, TableError, layout_of, open_table, seconds
@@ -37,6 +38,7 @@ def run(options: argparse.Namespace) -> None:
 
 def lines(table: Table, options: argparse.Namespace) -> Iterator[str]:
     """The assessment of each row, as JSON."""
+    check_model(table, options.model)
     settings = {
         "learn_s": options.learn,
         "step_s": table.layout.time_scale,
@@ -59,6 +61,18 @@ def lines(table: Table, options: argparse.Namespace) -> Iterator[str]:
         )
         said = monitor.assess(seen)
         yield json.dumps(as_row(row, said, table), allow_nan=False)
+
+
+def check_model(table: Table, path: str | None) -> None:
+    """Raises TableError where the model can say nothing of this table; a note where it has to do with less."""
+    model = life_model.model_at(path)
+    lacks = [] if model is None else life_model.lacking(model, table.signals)
+    if not lacks or model is None:
+        return
+    text = f"{table.path}: --model {path}: the table has no column {', '.join(lacks)}"
+    if {*model.file.regimes.signals} & {*lacks} or {*model.file.signals} <= {*lacks}:
+        raise TableError(f"{text}; the columns are {', '.join(table.signals)}")
+    sys.stderr.write(f"edge-maintenance assess: {text}; lives are said without\n")
 
 
 def signal_settings(table: Table, options: argparse.Namespace) -> dict[str, dict[str, Any]]:

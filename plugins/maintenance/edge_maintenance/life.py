@@ -7,26 +7,25 @@ from typing import Any
 
 from edge import Observation, RemainingLife, Watched
 from edge_maintenance import life_model, trend
+from edge_maintenance.limits import ACT, Limit, limits_of
 
 UNKNOWN = RemainingLife(None)
 SHORTEST_S, LONGEST_S = 6 * 3600.0, 30 * 86_400.0
 """Memory of a trend: it goes by half of what was seen, within these."""
-
-Limits = tuple[float | None, float | None]
 
 
 class LifeWatch:
     """Watches one machine. `state` is plain data, kept up to date by `update`; give it back after a restart.
 
     Settings of the machine: `model` (path of a model file), `max_life` (to hold that model's lower), `model_component`
-    (whose replacement makes the machine new to the model; default: any work). Of a signal: `low`, `high`."""
+    (whose replacement makes the machine new to the model; default: any work). Of a signal: its limits."""
 
     def __init__(self, machine: Watched, state: dict[str, Any] | None = None) -> None:
         self.machine = machine
         self.model = life_model.model_at(machine.settings.get("model"))
         self.max_life: float | None = machine.settings.get("max_life")
         self.state: dict[str, Any] = {} if state is None else state
-        self._limits: dict[str, Limits | None] = {}
+        self._limits: dict[str, list[Limit]] = {}
         self._trend: RemainingLife | None = None
         self._trend_is_old = True  # it follows from the state, and is worked out when that has changed
 
@@ -64,7 +63,7 @@ class LifeWatch:
         """Signals with a limit: how they change while the machine runs."""
         at_s = observation.run_s
         for name, value in observation.signals.items():
-            if self._limits_of(name) is None or not isinstance(value, float | int) or not isfinite(value):
+            if not self._limits_of(name) or not isinstance(value, float | int) or not isfinite(value):
                 continue
             trends = self.state.setdefault("trends", {})
             if name not in trends:
@@ -72,11 +71,9 @@ class LifeWatch:
             if trend.take(trends[name], at_s, float(value), SHORTEST_S, LONGEST_S):
                 self._trend_is_old = True
 
-    def _limits_of(self, name: str) -> Limits | None:
+    def _limits_of(self, name: str) -> list[Limit]:
         if name not in self._limits:
-            known = self.machine.signal(name)
-            limits = (known.get("low"), known.get("high"))
-            self._limits[name] = None if limits == (None, None) else limits
+            self._limits[name] = limits_of(name, self.machine.signal(name))
         return self._limits[name]
 
     def _by_trend(self) -> RemainingLife | None:
@@ -88,13 +85,12 @@ class LifeWatch:
         found: list[tuple[float, RemainingLife]] = []
         for name, state in self.state.get("trends", {}).items():
             line = trend.line_of(state)
-            low, high = self._limits_of(name) or (None, None)
-            for limit, side in ((low, -1.0), (high, 1.0)):
-                if line is None or limit is None:
-                    continue
-                to = trend.time_to(line, limit, side, trend.memory_of(state, SHORTEST_S, LONGEST_S))
-                if to is not None:
-                    text = f"{name} goes to {limit:g} at {line.slope * 86_400:+.3g} a day"
+            memory_s = trend.memory_of(state, SHORTEST_S, LONGEST_S)
+            for limit in self._limits_of(name):
+                to = trend.time_to(line, limit.bound, limit.sign, memory_s) if line else None
+                met = to is not None and to.value == 0.0 and limit.tier < ACT  # the next one counts
+                if line and to and not met:
+                    text = f"{name} goes to {limit.bound:g} ({limit.text}) at {line.slope * 86_400:+.3g} a day"
                     life = RemainingLife(to.value, to.low, to.high, trend.COVERAGE, "s", "trend", text)
                     found.append((to.value, life))
         return min(found, key=lambda one: one[0])[1] if found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from edge_maintenance.model import Model, load_model
 COUNTED = ("cycles", "rows")
 """Units of a model that are counted by the machine's cycles; all others are times, of its running."""
 STALE_S = 86_400.0
-"""After so long without a row that says anything, what was said is marked as old."""
+"""After so long without a row that says anything, what was said is marked as old; or after running for as long as a
+unit counts as new, at operating points say that the training did not have."""
 
 
 def start(model: Model, observation: Observation) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def life_of(
     value, low, high = (max(one - gone, 0.0) for one in (value, low, high))
     if max_life is not None:
         value, low = min(value, max_life), min(low, max_life)
-    if observation.ts - state["ts"] > STALE_S * 1e6:
+    if observation.ts - state["ts"] > STALE_S * 1e6 or gone > model.recipe.first:
         text = "; ".join(filter(None, ("old: nothing was heard that says more", text)))
     return RemainingLife(value, low, high, model.file.interval.coverage, model.file.unit, "model", text)
 
@@ -82,6 +84,11 @@ def _remark(model: Model, state: dict[str, Any], outside: tuple[str, ...], late:
     if unseen:
         found.append(f"without {', '.join(unseen[:3])}")
     return "; ".join(found)
+
+
+def lacking(model: Model, signals: Iterable[str]) -> list[str]:
+    """The signals of the model that are not among these."""
+    return sorted({*model.file.signals, *model.file.regimes.signals} - {*signals})
 
 
 def model_at(path: str | None) -> Model | None:

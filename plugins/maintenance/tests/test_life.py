@@ -80,6 +80,13 @@ def test_after_a_day_of_silence_what_was_said_is_old(pump: str) -> None:
     assert at_work.update(tick(26, 1)).text == "old: nothing was heard that says more"
 
 
+def test_machine_that_runs_on_without_a_row_that_says_more_is_told_by_an_old_one(pump: str) -> None:
+    at_work = watch(model=pump)
+    at_work.update(reading(1, heat=60.0))
+    life = at_work.update(tick(14, 14))
+    assert (life.value, life.text) == (2.0, "old: nothing was heard that says more")
+
+
 @pytest.mark.parametrize(("setting", "renewed"), [({}, True), ({"model_component": "rotor"}, True),
                                                   ({"model_component": "seal"}, False)])  # fmt: skip
 def test_work_makes_the_machine_new_to_the_model(pump: str, setting: dict[str, str], renewed: bool) -> None:
@@ -111,7 +118,17 @@ def test_trend_says_when_the_limit_is_met() -> None:
     life = lives[-1]
     assert (life.basis, life.unit, life.coverage) == ("trend", "s", 0.8)
     assert life.value == pytest.approx(200 * 3600, rel=0.02)  # 30 degrees at 0.1 an hour, less the first 100 hours
-    assert life.text == "heat goes to 90 at +2.4 a day"
+    assert life.text == "heat goes to 90 (above its limit) at +2.4 a day"
+
+
+def test_trend_goes_to_the_next_zone_of_vibration() -> None:
+    zones = {"shake": {"kind": "vibration", "iso_class": "II"}}
+    low, high = (watch(signals=zones) for _ in range(2))
+    for hour in range(400):
+        low.update(reading(hour / 4, shake=1.2 + hour / 800))
+        high.update(reading(hour / 4, shake=3.0 + hour / 400))
+    assert low.update(reading(100, shake=1.7)).text.startswith("shake goes to 2.8 (in zone C of ISO 20816)")
+    assert high.update(reading(100, shake=4.0)).text.startswith("shake goes to 7.1 (in zone D of ISO 20816)")
 
 
 def test_trend_begins_anew_after_work() -> None:

@@ -73,6 +73,17 @@ def test_outside_the_training_the_interval_is_wider_and_says_so(
     assert outside["high"] - outside["value"] > 1.5 * (inside["high"] - inside["value"])
 
 
+def test_model_of_other_signals_is_refused_and_one_signal_less_is_noted(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "new.txt").write_text(wear((30,), seed=2, regimes=2))
+    table = ["assess", str(tmp_path / "new.txt"), "--sep", " ", "--unit", "unit", "--time", "cycle"]
+    assert main([*table, "--columns", "unit,cycle,speed,heat,s2,flat", "--model", str(model)]) == 0
+    assert "the table has no column shake; lives are said without" in capsys.readouterr().err
+    assert main([*table, "--columns", "unit,cycle,rpm,heat,shake,flat", "--model", str(model)]) == 2
+    assert "the table has no column speed; the columns are rpm, heat" in capsys.readouterr().err
+
+
 def test_operating_points_are_found_and_what_stands_still_is_left_out(model: Path) -> None:
     found = json.loads(model.read_text())
     assert len(found["regimes"]["centres"]) == 2
