@@ -183,7 +183,14 @@ def test_every_command_and_option_exists() -> None:
     for page in PAGES:
         for name, rest in re.findall(r"(?<![\w/-])edge ([a-z]+)([^\n|]*)", code_of(page)):
             assert name in commands, f"{page.name}: edge {name}"
-            options = {option for parameter in commands[name].params for option in parameter.opts}
+            command = commands[name]
+            if (below := getattr(command, "commands", None)) is not None and rest.strip():  # a group, such as `influx`
+                word = rest.split()[0].split("|")[0]
+                assert word in below, f"{page.name}: edge {name} {word}"
+                command = below[word]
+            options = {
+                option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
+            }
             assert set(re.findall(r"--[a-z-]+", rest)) <= options, f"{page.name}: edge {name}{rest}"
 
 
