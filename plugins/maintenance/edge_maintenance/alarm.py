@@ -7,7 +7,7 @@ from typing import Any, Literal
 OF_READINGS, NEEDED = 5, 3
 """An alarm opens or rises when it is due in so many of the last readings."""
 
-HABIT_SILENCES, HABIT_FACTOR, HABIT_LIMIT = 7, 1.5, 4.0
+HABIT_SILENCES, HABIT_FACTOR, HABIT_LIMIT = 28, 2.0, 8.0
 """One that ended by itself and comes again within so many silence times is less of a news: the limit of T2 rises by
 this factor each time, up to that. One that comes later finds the limit as it was."""
 
@@ -26,6 +26,7 @@ class Alarm:
         self.quiet_until: int | None = None
         self.last_tier = 0  # of the alarm before; one that is worse breaks the silence
         self.habit = 1.0
+        self.habit_until: int | None = None
         self.history = [0, 0, 0]  # of each tier, a bit for each of the last readings
 
     @property
@@ -59,30 +60,42 @@ class Alarm:
                 confirmed = tier + 1
         return confirmed
 
+    def factor(self, ts: int) -> float:
+        """By which the limit of T2 is higher than it was learned."""
+        return self.habit if self.habit_until is not None and ts < self.habit_until else 1.0
+
     def end(self, ts: int, silence_us: int) -> Edge | None:
         """End it, where there is one; what follows within the silence time opens none, unless it is worse."""
         self.history = [0, 0, 0]
         if not self.tier:
             return None
-        again = (
-            self.quiet_until is not None
-            and self.since is not None
-            and self.since - self.quiet_until < HABIT_SILENCES * silence_us
-        )
+        again = self.since is not None and self.habit_until is not None and self.since < self.habit_until
         self.habit = min(self.habit * HABIT_FACTOR, HABIT_LIMIT) if again else 1.0
         self.last_tier = self.tier
         self.tier, self.since, self.due_at = 0, None, None
         self.quiet_until = ts + silence_us
+        self.habit_until = ts + HABIT_SILENCES * silence_us
         return "clear"
 
     def rewind(self, ts: int) -> None:
         """The clock was set back."""
-        self.quiet_until = None
+        self.quiet_until = self.habit_until = None
         self.due_at = None if self.due_at is None else min(self.due_at, ts)
 
     def plain(self) -> list[Any]:
-        return [self.tier, self.since, self.due_at, self.quiet_until, self.last_tier, self.habit, list(self.history)]
+        return [
+            self.tier,
+            self.since,
+            self.due_at,
+            self.quiet_until,
+            self.last_tier,
+            self.habit,
+            self.habit_until,
+            list(self.history),
+        ]
 
     def restore(self, plain: list[Any]) -> None:
-        self.tier, self.since, self.due_at, self.quiet_until, self.last_tier, self.habit, history = plain
+        self.tier, self.since, self.due_at, self.quiet_until, self.last_tier, self.habit, self.habit_until, history = (
+            plain
+        )
         self.history = list(history)

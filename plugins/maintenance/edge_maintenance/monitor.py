@@ -240,7 +240,7 @@ class Maintenance(Monitor):
         doubtful = regime.odd or self.sensors.findings or self.sensors.gone
         if doubtful or len(values) < len(regime.tracks) or ts >= self.checked_at + LOOK_US:
             self._look(ts)
-        unusual = 0 if muted or not regime.active else regime.due(alarm.habit)
+        unusual = 0 if muted or not regime.active else regime.due(alarm.factor(ts) if alarm.habit > 1.0 else 1.0)
         beyond = self.limits.take(values, ts) if self.limits.known else 0
         due = max(unusual, beyond, self.slow_due)
         if not due and alarm.idle:

@@ -17,8 +17,9 @@ known less well; of one or two."""
 
 ALONE = 2
 
-AGREEING, AGREEING_SIGMA = 4, 5.0
-"""So many signals that are so far away together matter as well, however small each change is."""
+AGREEING, AGREEING_AT_LEAST, AGREEING_SIGMA = 4, 3, 5.0
+"""So many signals that are so far away together matter as well, however small each change is: half of all, within
+these. Those that are compared with the level they were learned at are not among them."""
 
 INTERVALS = 8
 """Steps in time that are seen before the preset of a signal is settled by their median."""
@@ -263,9 +264,9 @@ class Regime:
 
     def _agreement(self) -> float:
         """1 where enough signals are far enough away."""
-        if len(self._active) < 2 * AGREEING:
-            return 0.0
-        return sorted([abs(track.z) for track in self._active])[-AGREEING] / AGREEING_SIGMA
+        away = sorted([abs(track.z) for track in self._active if not track.kind.anchored])
+        needed = max(AGREEING_AT_LEAST, min(AGREEING, (len(away) + 1) // 2))
+        return away[-needed] / AGREEING_SIGMA if len(away) > needed else 0.0
 
     def score(self) -> float | None:
         """1 is where an alarm is due: the lesser of the statistical and the relative gate. None: nothing to go by."""

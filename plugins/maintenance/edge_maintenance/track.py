@@ -31,6 +31,9 @@ RELATIVE_FLOOR = 1e-4
 BURN_IN = 1 / 6
 """Share of the learning time in which the baseline settles, before deviations from it are learned."""
 
+HOLE_INTERVALS = 10
+"""A hole in the readings counts as so many of their intervals, as nothing is learned in it."""
+
 MIN_LEARNED = 20
 """Deviations that are learned at least."""
 
@@ -123,12 +126,12 @@ class Track:
 
     def age(self, dt_us: int) -> None:
         """Before `take`, while it is young: it has been seen for so much longer."""
-        self.known += dt_us
+        self.known += min(dt_us, HOLE_INTERVALS * self.interval_us)
         self.young = not self.sigma or self.known < self.settled_us
 
     def learn(self, value: float, ts: int, dt_us: int) -> None:
         """Before `take`, while learning: what this reading says of how much it varies."""
-        self.seen += dt_us
+        self.seen += min(dt_us, HOLE_INTERVALS * self.interval_us)
         if value != self.value:
             change = abs(value - self.value)
             self.changes += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -126,6 +127,58 @@ def test_restart_anywhere_gives_the_same_bits(shop):
         kept = json.loads(json.dumps(first.checkpoint(), allow_nan=False))
         again = shop.feed(shop.monitor(state=kept), readings, range(cut, 1000))
         assert again == whole[cut:], cut
+
+
+def test_restart_says_neither_more_nor_less(shop):
+    def readings(t: int) -> dict[str, Any]:
+        return shop.noisy()(t) | ({"flow": 45.0} if 700 <= t < 800 else {}) | ({"pressure": "?"} if t == 650 else {})
+
+    def said(watch, times) -> list[Any]:
+        return [watch.update(shop.seen(t, readings(t))) for t in times]
+
+    whole = said(shop.monitor(), range(1000))
+    assert any(one and one.edge == "open" for one in whole)
+    for cut in (3, 100, 360, 651, 705, 830):
+        first = shop.monitor()
+        said(first, range(cut))
+        kept = json.loads(json.dumps(first.checkpoint(), allow_nan=False))
+        assert said(shop.monitor(state=kept), range(cut, 1000)) == whole[cut:], cut
+
+
+def test_many_machines_take_their_own_memory_and_no_more(shop):
+    def size_of(machines: int) -> int:
+        watches = [shop.monitor() for _ in range(machines)]
+        tracemalloc.start()
+        for watch in watches:
+            shop.feed(watch, calm, range(40))
+        size = tracemalloc.get_traced_memory()[0]
+        tracemalloc.stop()
+        return size
+
+    calm = shop.noisy([f"signal {n}" for n in range(8)])
+    few, many = size_of(10), size_of(40)
+    assert many < 4.5 * few
+    assert many / 40 < 60_000
+
+
+def test_half_of_the_signals_a_little_away_at_once_is_an_alarm_and_one_is_not(shop):
+    calm = shop.noisy([f"signal {n}" for n in range(8)], sd=0.05)
+
+    def shifted(names: int) -> str:
+        watch = shop.monitor()
+        moved = {f"signal {n}" for n in range(names)}
+        said = shop.feed(
+            watch, lambda t: {k: v + (0.4 if k in moved and t >= 600 else 0) for k, v in calm(t).items()}, range(650)
+        )
+        return said[-1].state
+
+    assert [shifted(names) for names in (0, 1, 5)] == ["ok", "ok", "watch"]
+
+
+def test_hole_in_the_readings_is_not_time_that_was_learned(shop):
+    watch, calm = shop.monitor(), shop.noisy()
+    said = shop.feed(watch, calm, [*range(100), *range(150, 200), *range(240, 300)])
+    assert {one.state for one in said} == {"learning"}
 
 
 @pytest.mark.parametrize("harm", [
