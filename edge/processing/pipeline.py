@@ -41,6 +41,7 @@ COMMIT_MOST_S = 1.0  # apart, where a commit costs much: with many machines each
 COMMIT_SHARE = 0.1  # of the time
 COMMIT_EVENTS = 20_000
 EVALUATE_S = 1.0
+EVALUATE_SHARE = 0.1  # of the time
 RETRY_S = 1.0
 RETIRE_S = 60.0
 DAMAGED = (apsw.CorruptError, apsw.NotADBError)
@@ -252,7 +253,7 @@ class Pipeline:
         self.hooks.committed(self.monitors.cursor if self.monitors.active else self.tally.cursor)
 
     def evaluate_live(self) -> None:
-        """Facts of hours at hand that changed; at most a fifth of the time goes into it, however much there is."""
+        """Facts of hours at hand that changed; a tenth of the time goes into it at most, however much there is."""
         began = time.monotonic()
         if self._uncommitted:
             self.commit()
@@ -266,7 +267,7 @@ class Pipeline:
                     changed.add(machine.path)
         took = time.monotonic() - began
         self._evaluated_at = time.monotonic()
-        self._evaluate_every = max(EVALUATE_S, 4 * took)
+        self._evaluate_every = max(EVALUATE_S, took / EVALUATE_SHARE)
         if changed:
             self.hooks.evaluated(changed)
 
