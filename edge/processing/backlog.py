@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from threading import Event
 
 import apsw
@@ -43,9 +43,10 @@ class Backlog:
         now = self._now()
         changed = set()
         for machine in list(self.intake.machines.values()):
-            if machine.cold(now) is not None:
+            hours = machine.cold(now)
+            if hours:
                 with self.db:
-                    self._evaluate(machine, now, deadline)
+                    self._evaluate(machine, hours, now, deadline)
                 changed.add(machine.path)
             self._pack_one(machine, deadline)
             if time.monotonic() >= deadline:
@@ -54,12 +55,13 @@ class Backlog:
             self._evaluated(changed)
         return time.monotonic() >= deadline
 
-    def _evaluate(self, machine: Machine, now: int, deadline: float) -> None:
+    def _evaluate(self, machine: Machine, hours: Iterable[int], now: int, deadline: float) -> None:
         """Older hours of one machine; one at least."""
-        while (hour := machine.cold(now)) is not None:
-            self.evaluation.evaluate(machine, {hour}, now)
-            if time.monotonic() >= deadline or self._stopping.is_set():
-                return
+        for hour in hours:
+            if hour in machine.dirty:  # else another one has reached it
+                self.evaluation.evaluate(machine, {hour}, now)
+                if time.monotonic() >= deadline or self._stopping.is_set():
+                    return
 
     def _pack_one(self, machine: Machine, deadline: float) -> None:
         hour = machine.next_to_pack()

@@ -123,10 +123,10 @@ class Machine:
             self.touch(before.hour)
         self.dirty |= hour_store.touch_between(self._db, self.number, first, end, received)
 
-    def cold(self, now: int) -> int | None:
-        """The first hour that changed and is not at hand; None where there is none."""
-        hour = min(self.dirty, default=now)
-        return hour if hour < min(now, self.newest - HOUR) else None
+    def cold(self, now: int) -> list[int]:
+        """Hours that changed and are not at hand, in order."""
+        before = min(now, self.newest - HOUR)
+        return sorted(hour for hour in self.dirty if hour < before)
 
     def next_to_pack(self) -> int | None:
         """An hour that is over and evaluated, whose many rows may become one."""
