@@ -120,11 +120,11 @@ class PluginHost:
         """(what a plugin returns, True), or (None, False) where it fails; then that is counted."""
         try:
             return call(), True
-        except Exception as error:  # noqa: BLE001  # the fence: whatever a plugin raises stays its own
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the fence: whatever a plugin raises stays its own
             self._failed(loaded, doing, error)
             return None, False
 
-    def _failed(self, loaded: Loaded | LoadedMonitor, doing: str, error: Exception) -> None:
+    def _failed(self, loaded: Loaded | LoadedMonitor, doing: str, error: BaseException) -> None:
         """Count a failure, and report the first of its kind."""
         with self._lock:
             loaded.failures += 1
@@ -200,7 +200,7 @@ def load(directory: Path | None = None, *, disabled: Sequence[str] = (), report:
 def _guarded(host: PluginHost, plugin: str, step: Callable[[], object]) -> None:
     try:
         step()
-    except Exception as error:  # noqa: BLE001  # the fence: a plugin that cannot be loaded must not stop the service
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # the fence: one that cannot be loaded stops no service
         host.broken[plugin] = f"{type(error).__name__}: {error}"
         host.report(plugin, "load", traceback.format_exc())
 

@@ -14,9 +14,10 @@ from starlette.responses import Response
 
 from edge.api.answers import AssessmentFilter
 from edge.api.bodies import append_correction, read_body
-from edge.api.context import Ctx
+from edge.api.context import Context, Ctx
 from edge.api.parameters import AssessmentParameters, AssetPath, check_range
 from edge.corrections import Correction
+from edge.errors import QueryError
 
 router = APIRouter(prefix="/assessments", tags=["assessments"])
 writing = APIRouter(prefix="/assessments", tags=["assessments"])
@@ -54,9 +55,22 @@ async def assessments(ctx: Ctx, parameters: Annotated[AssessmentParameters, Quer
 async def acknowledge(ctx: Ctx, asset: AssetPath, request: Request) -> Response:
     """Take note of a machine's alarms, until they clear or grow."""
     note = await read_body(request, Note)
+    await ctx.queries.run(lambda: _alarms(ctx, asset, note.monitor))
     return await append_correction(
         ctx, Correction(secrets.token_hex(8), "acknowledge", note.by, note.why, asset=asset, monitor=note.monitor)
     )
+
+
+def _alarms(ctx: Context, asset: str, monitor: str | None) -> object:
+    """The alarms of a machine; QueryError where there is none to take note of."""
+    alarms = frozenset({"watch", "plan", "act"})
+    filters = AssessmentFilter(
+        asset=asset, states=alarms, monitor=monitor, start=None, end=None, limit=1, after=None
+    )  # fmt: skip
+    found = ctx.answers.assessments(filters)
+    if not found["assessments"]:
+        raise QueryError("asset", asset, "nothing is said of it that could be acknowledged", 409, expected="an alarm")
+    return found
 
 
 @writing.post("/{asset:path}/work-done", status_code=201)

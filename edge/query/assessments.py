@@ -10,6 +10,7 @@ import apsw
 import msgspec
 
 from edge.clock import to_text
+from edge.errors import QueryError
 from edge.host import PluginHost
 from edge.monitor import Assessment
 from edge.store import assessments
@@ -22,12 +23,16 @@ URGENCY = {"act": 0, "plan": 1, "watch": 2, "unknown": 3, "learning": 4, "ok": 5
 def current(db: apsw.Connection, host: PluginHost, machines: Sequence[MachineRow],
             filters: Mapping[str, Any]) -> dict[str, Any]:  # fmt: skip
     """What is said now; `counts` are of all that the filters of asset and monitor let through."""
+    monitor = filters["monitor"]
+    if monitor is not None and monitor not in host.monitors:
+        known = ", ".join(host.monitors) or "none"
+        raise QueryError("monitor", monitor, f"there is no monitor {monitor}", 404, expected=known)
     paths = {row.number: row.path for row in machines}
     found = [
         (paths[machine], said)
         for machine, several in assessments.current(db, paths).items()
         for said in several
-        if filters["monitor"] in (None, said.monitor)
+        if monitor in (None, said.monitor)
     ]
     counts = Counter(said.said.state for _, said in found)
     found = [(path, said) for path, said in found if not filters["states"] or said.said.state in filters["states"]]

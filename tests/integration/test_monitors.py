@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -149,14 +153,79 @@ def test_work_done_reaches_the_monitor_by_message_and_from_a_person(service: Ser
     assert said["acknowledged"] is None
 
 
-def test_rebuilt_from_the_journal_every_assessment_is_the_same(service: Service) -> None:
-    asked = {"from": "2026-05-28T20:00:00Z", "limit": "1000"}
-    history, current = service.get("/api/v1/assessments", **asked), service.get("/api/v1/assessments")
-    service.stop()
+def everything(service: Service) -> dict[str, Any]:
+    """The whole history, in pages, and what is said now."""
+    rows: list[Any] = []
+    after = 0
+    while True:
+        page = service.get("/api/v1/assessments", after=after, limit=1000)
+        rows += page["assessments"]
+        if page["next"] is None:
+            return {"history": rows, "now": service.get("/api/v1/assessments", limit=1000)["assessments"]}
+        after = page["next"]
+
+
+def rebuild(service: Service) -> None:
     sets = [part for setting in service.settings for part in ("--set", setting)]
     command = [sys.executable, "-m", "edge", "rebuild", "--config", str(service.config), *sets]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_rebuilt_from_the_journal_every_assessment_is_the_same(service: Service) -> None:
+    before = everything(service)
+    service.stop()
+    rebuild(service)
     service.start()
-    assert service.get("/api/v1/assessments", **asked)["assessments"] == history["assessments"]
-    assert service.get("/api/v1/assessments")["assessments"] == current["assessments"]
+    assert everything(service) == before
+
+
+def settled(service: Service, machines: int) -> None:
+    """Until something is said of the last reading of each machine: the time that the journal notes has passed."""
+    last = "2026-05-28T20:31:39"
+    wait_for(
+        service, lambda answer: [one["ts"][:19] for one in answer["assessments"]] == [last] * machines, monitor="hot"
+    )
+
+
+def test_killed_under_load_no_assessment_is_lost_or_doubled(broker: Broker, tmp_path: Path) -> None:
+    machines, seconds = 20, 300
+    values = random.Random(1)
+    sent = [
+        (
+            f"shopfloor/v1/works/hall/line02/m{machine:03d}/reading",
+            json.dumps({"ts": START_MS + second * 1000 + machine, "signals": {"temperature": values.gauss(88, 3)}}),
+        )
+        for second in range(seconds)
+        for machine in range(machines)
+    ]
+    (tmp_path / "plugins.d").mkdir()
+    (tmp_path / "plugins.d" / "hot.py").write_text(HOT, encoding="utf-8")
+    settings = ["mqtt.client_id=killed", "mqtt.root=shopfloor/v1"]
+    with Service(broker.url, folder=tmp_path, settings=settings) as killed:
+        for part in (sent[0::2], sent[1::2]):
+            publish(broker.port, [(topic, text.encode()) for topic, text in part])
+            killed.kill()
+            killed.start()
+        killed.wait_processed(len(sent))
+        settled(killed, machines)
+        before = everything(killed)
+        killed.stop()
+        rebuild(killed)
+        killed.start()
+        assert everything(killed) == before
+    assert len(before["history"]) > 10 * machines
+
+
+def test_what_is_said_comes_over_the_stream(service: Service, broker: Broker) -> None:
+    address = f"{service.url}/api/v1/stream?kinds=assessment&asset=works/hall/line03"
+    machine = "works/hall/line03/m009"
+    body = json.dumps({"ts": START_MS, "signals": {"temperature": 99.0}}).encode()
+    with urllib.request.urlopen(address, timeout=20) as stream:
+        assert any(b"hello" in line for line in islice(stream, 10))
+        publish(broker.port, [(f"shopfloor/v1/{machine}/reading", body)])
+        for line in stream:
+            if line.startswith(b"data:") and b'"monitor":"hot"' in line.replace(b": ", b":"):
+                said = json.loads(line.removeprefix(b"data:"))
+                break
+    assert (said["asset"], said["state"], said["ts"]) == (machine, "plan", "2026-05-28T20:26:40Z")
