@@ -81,7 +81,7 @@ async def revoke(ctx: Ctx, number: CorrectionId, request: Request) -> Response:
     """Take a correction back; the record of both stays."""
     wanted = await read_body(request, Revocation)
     if not ctx.answers.can_revoke(number):
-        told = "there is no correction of this id that holds"
+        told = "there is no correction of this id that holds and can be taken back"
         raise QueryError("id", number, told, 404, expected="one that /api/v1/corrections lists")
     return await append_correction(
         ctx, Correction(secrets.token_hex(8), "revoke", wanted.by, wanted.why, revokes=number)

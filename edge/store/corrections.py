@@ -52,8 +52,10 @@ def revoke(db: apsw.Connection, offset: int, received: int, said: Correction) ->
 
 
 def holds(db: apsw.Connection, number: str) -> bool:
-    """Whether a correction of this id is there and not revoked."""
-    return db.execute("select 1 from corrections where id=? and revoked is null", (number,)).fetchone() is not None
+    """Whether a correction of this id is there, not revoked, and one that can be: what monitors knew before work was
+    done is gone."""
+    found: Any = db.execute("select said from corrections where id=? and revoked is null", (number,)).fetchone()
+    return found is not None and _decode_said(found[0]).kind != "work_done"
 
 
 def hours(intervals: Sequence[Interval], parts: Sequence[Parts]) -> list[int]:

@@ -26,6 +26,8 @@ from tests.monitoring.standins import (
 )
 from tests.scenarios.scenario import Message
 
+ANY = {"asset": None, "states": frozenset(), "monitor": None, "start": None, "end": None, "limit": 10, "after": None}
+
 
 def mixture(seed: int) -> list[Message]:
     """Three machines whose readings come a little out of order, late and twice, with states, work and silence."""
@@ -223,3 +225,31 @@ def test_what_goes_on_unchanged_is_kept_now_and_then(tmp_path: Path) -> None:
         within.pipeline.commit(whole=True)
         times = [ts for (ts,) in within.pipeline.db.execute("select ts from assessments")]
         assert [(int(ts) - NOON) // MINUTE for ts in times] == [0, 5, 10, 15, 20, 25, 30]  # type: ignore[call-overload]
+
+
+def test_an_acknowledgement_can_be_taken_back_work_done_cannot(tmp_path: Path) -> None:
+    at = NOON + 60 * SECOND
+    messages = [
+        *(reading(NOON + n * SECOND, 9.0) for n in range(60)),
+        correction(at, id="ack", kind="acknowledge"),
+        correction(at + 1, id="work", kind="work_done", component="belt"),
+        *(reading(NOON + n * SECOND, 9.0) for n in range(61, 90)),
+        correction(at + MINUTE, id="ack2", kind="acknowledge", monitor="level"),
+        correction(at + MINUTE + 1, id="r", kind="revoke", revokes="ack2", asset=None),
+    ]
+    with inside(tmp_path, messages, host_of(Level)) as within, within.asking() as query:
+
+        def acknowledged() -> str | None:
+            within.pipeline.commit(whole=True)
+            (said,) = query.assessments(ANY)["assessments"]
+            return said["acknowledged"] and said["acknowledged"]["id"]
+
+        within.take(61)
+        assert acknowledged() == "ack"
+        within.take(1)
+        assert acknowledged() is None, "another bearing, another alarm"
+        within.take(30)
+        assert acknowledged() == "ack2"
+        within.take(1)
+        assert acknowledged() is None
+        assert [query.can_revoke(number) for number in ("ack", "ack2", "work")] == [True, False, False]
