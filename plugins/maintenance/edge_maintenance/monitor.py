@@ -189,6 +189,7 @@ class Maintenance(Monitor):
 
     def _switch(self, key: str, ts: int) -> None:
         """Another regime, known or new. What nothing was learned of yet becomes the first one's."""
+        self._end_alarm(ts)
         known = self.regimes.pop(key, None)
         if known is None and len(self.regimes) == 1 and not self.regime.tracks and not self.regime.coming:
             self.regimes.clear()
@@ -196,7 +197,6 @@ class Maintenance(Monitor):
         self.key = key
         while len(self.regimes) > REGIMES:
             del self.regimes[next(iter(self.regimes))]
-        self._end_alarm(ts)
         self._mute(ts)
         self._count()
 
@@ -224,6 +224,8 @@ class Maintenance(Monitor):
     def _end_alarm(self, ts: int) -> None:
         self.edge = self.alarm.end(ts, 0) or self.edge
         self.reasons = ()
+        for track in self.regime.active:
+            track.follow(False, ts)
 
     def _count(self) -> None:
         self.regime.count(self.sensors.gone)
@@ -249,7 +251,7 @@ class Maintenance(Monitor):
             return
         preset = regime.preset or PRESETS["process"]
         hold_us, silence_us = round(preset.hold_s * MICRO), round(preset.silence_s * MICRO)
-        self.edge = alarm.step(due, ts, hold_us, silence_us, urgent=max(beyond, self.slow_due) > 0)
+        self.edge = alarm.step(due, ts, hold_us, silence_us, urgent=max(beyond, self.slow_due) > 0) or self.edge
         for track in regime.active:
             track.follow(bool(unusual or alarm.tier), ts)
         if not alarm.tier:

@@ -28,6 +28,9 @@ CONSTANT_CHANGES = 10
 RELATIVE_FLOOR = 1e-4
 """The scale is at least this share of the level."""
 
+WITHIN = 0.9
+"""In an alarm, wear is over when its change is below this share of what opened it: noise about the bound is no news."""
+
 BURN_IN = 1 / 6
 """Share of the learning time in which the baseline settles, before deviations from it are learned."""
 
@@ -185,7 +188,12 @@ class Track:
     def relative(self) -> float:
         """1 where the change begins to matter, and is none of the usual ones."""
         z = abs(self.deviation())
-        return min(z / AWAY_SIGMA, abs(self.change()) / self.kind.tiers[0]) if z else 0.0
+        if not z:
+            return 0.0
+        matters = self.kind.tiers[0]
+        if self.kind.anchored and self.peak:
+            matters *= WITHIN
+        return min(z / AWAY_SIGMA, abs(self.change()) / matters)
 
     def tier(self) -> int:
         """0: no change that matters; 1 to 3: watch, plan, act."""

@@ -175,6 +175,24 @@ def test_half_of_the_signals_a_little_away_at_once_is_an_alarm_and_one_is_not(sh
     assert [shifted(names) for names in (0, 1, 5)] == ["ok", "ok", "watch"]
 
 
+def test_wear_is_one_alarm_that_rises_though_it_is_noisy_about_the_bounds(shop):
+    watch = shop.monitor({"vibration": {"kind": "vibration"}})
+    calm = shop.noisy(["vibration"], level=1.0, sd=0.05)
+    said = shop.feed(watch, lambda t: {"vibration": calm(t)["vibration"] * (1 + max(t - 1000, 0) / 3000)}, range(6000))
+    edges = [(one.edge, one.state) for one in said if one.edge]
+    assert edges == [("open", "watch"), ("escalate", "plan"), ("escalate", "act")]
+
+
+def test_alarm_of_one_product_does_not_hold_its_baseline_when_it_returns(shop):
+    watch, calm = shop.monitor(), shop.noisy()
+    shop.feed(watch, calm, range(500), product="A")
+    said = shop.feed(watch, lambda t: calm(t) | {"flow": calm(t)["flow"] - 5}, range(500, 540), product="A")
+    assert said[-1].state in shop.alarms
+    said = shop.feed(watch, calm, range(540, 560), product="B")
+    assert said[0].edge == "clear"
+    assert not any(track.frozen for regime in watch.regimes.values() for track in regime.tracks.values())
+
+
 def test_hole_in_the_readings_is_not_time_that_was_learned(shop):
     watch, calm = shop.monitor(), shop.noisy()
     said = shop.feed(watch, calm, [*range(100), *range(150, 200), *range(240, 300)])
