@@ -57,6 +57,7 @@ def test_model_beats_age_and_constant(cmapss: ModuleType, tmp_path: Path, capsys
     (tmp_path / "rul.txt").write_text("".join(f"{life}\n" for life in left))
     train, test, rul = (str(tmp_path / name) for name in ("train.txt", "test.txt", "rul.txt"))
     cmapss.run(argparse.Namespace(train=train, test=test, rul=rul, max_life=60.0, seeds=1))
-    _, model, age, constant = capsys.readouterr().out.splitlines()
+    _, model, age, constant, cost = capsys.readouterr().out.splitlines()
     capped = {line.split()[0]: float(line.split()[offset]) for line, offset in ((model, 2), (age, 3), (constant, 2))}
+    assert "times json.loads" in cost
     assert capped["model"] < 0.6 * min(capped["age"], capped["constant"])

@@ -2,6 +2,7 @@
 
 import json
 import random
+import sys
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -152,3 +153,12 @@ def test_hours_at_irregular_times_with_missing_cells_are_learned(
     ends = [row["rul"]["value"] for row, after in pairwise(rows) if after["unit"] != row["unit"]]
     assert len(ends) == 6
     assert max(ends) < 40  # of lives of 200 to 400
+
+
+def test_without_scikit_learn_it_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "edge_maintenance.train_life", None)
+    (tmp_path / "pumps.txt").write_text(wear(LENGTHS))
+    assert main(["train", str(tmp_path / "pumps.txt"), *TABLE, "-o", str(tmp_path / "m.json")]) == 2
+    assert "pip install 'edge-maintenance[ml]'" in capsys.readouterr().err
