@@ -58,7 +58,7 @@ class Amendments:
 
     def _lay(self, record: Record, said: Correction) -> Machine | None:
         machine = self._machine_at(said.asset or "", record.received)
-        laid, made = intervals(said, record.received), parts(said, made_at(self.db, machine, said, record.received))
+        laid, made = intervals(said, record.received), parts(said, made_at(self.db, machine, said, record))
         if not correction_store.add(self.db, machine.number, record.offset, record.received, said, laid, made):
             return None
         for hour in correction_store.hours(laid, made):

@@ -168,9 +168,12 @@ def _entries(db: apsw.Connection, key: Key) -> list[Entry]:
     return _decode(found[0]) if found else []
 
 
-def last_run(db: apsw.Connection, path: str, machine: int, name: str, until: int) -> tuple[int, int] | None:
-    """[from, to) of the last time that a machine began an order before an instant, to its end or to the instant."""
-    own = [e for e in _entries(db, (site_of(path), name)) if e.machine == machine and e.ts < until]
+def last_run(db: apsw.Connection, path: str, machine: int, name: str, until: int,
+             before: int) -> tuple[int, int] | None:  # fmt: skip
+    """[from, to) of the last time that a machine began an order before an instant, to its end or to the instant, as
+    messages before an offset say."""
+    said = (e for e in _entries(db, (site_of(path), name)) if e.offset < before)
+    own = [e for e in said if e.machine == machine and e.ts < until]
     start = next((e.ts for e in sorted(own, reverse=True) if e.action == "start"), None)
     if start is None:
         return None

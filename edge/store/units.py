@@ -102,10 +102,15 @@ def _passed_first(db: apsw.Connection, key: Key, received_until: int | None) -> 
     return first is not None and first.result == "pass"
 
 
-def first_seen(db: apsw.Connection, line: Line, serial: str) -> int | None:
-    """When a unit got its first verdict at any station of the line; None where it is not known."""
-    found = db.execute("select min(first_ts) from units where line=? and serial=?", (line.number, serial)).fetchone()
-    return None if found is None or found[0] is None else int(found[0])
+def first_seen(db: apsw.Connection, line: Line, serial: str, before: int) -> int | None:
+    """When a unit got its first verdict at any station of the line, as messages before an offset say; None where they
+    say nothing of it."""
+    found = []
+    for (blob,) in db.execute("select verdicts from units where line=? and serial=?", (line.number, serial)):
+        verdicts = [one for one in _decode(blob) if one.offset < before]  # type: ignore[arg-type]  # a blob
+        if verdicts:
+            found.append((first_verdict(verdicts) or verdicts[0]).ts)
+    return min(found, default=None)
 
 
 def units_between(db: apsw.Connection, line: Line, machine: int, start: int, end: int) -> Iterator[Unit]:

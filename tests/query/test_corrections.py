@@ -166,6 +166,16 @@ def test_scrap_of_a_lot_is_booked_to_its_last_part_else_to_the_report(lot: str, 
         assert query.kpi("oee", whole, None, from_text(at(485)))["facts"]["good_count"] == 340
 
 
+def test_rejects_named_by_serial_or_lot_lie_where_it_was_known_when_they_were_said() -> None:
+    later = [said(300, "unit", serial="u9", result="pass"), said(240, "order", order="late", action="start")]
+    scrap = [corrected(490, "c1", "scrap", serial="u9", qty=3), corrected(490, "c2", "scrap", lot="late", qty=2)]
+    follow = [Message(one.topic, one.payload, from_text(at(495))) for one in later]
+    window = Asked(ASSET, Window(from_text(at(489)), from_text(at(491))))
+    for evaluated in (0, len(RECORD) + 2):
+        with answering(PLANT, [*RECORD, *scrap, *follow, said(600, "heartbeat")], 0, evaluated) as query:
+            assert query.kpi("oee", window, None, None)["facts"]["good_count"] == -5
+
+
 def test_an_entry_of_the_service_that_cannot_be_read_is_shown_and_nothing_waits_for_it() -> None:
     newer = corrected(490, "c1", "prophecy")
     odd = corrected(490, "c2", "acknowledge", at="x")

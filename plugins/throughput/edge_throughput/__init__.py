@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from edge import Facts, Kpi, Slice, hookimpl
 from edge_throughput.formulas import cycle_time, equipment_load, ratio, takt, takt_attainment, throughput_rate
 
-__version__ = "0.1.0"
+__version__ = "0.1.1"
 HOUR_S = 3600.0
 RUNNING = frozenset({"run", "micro"})
 BUSY = RUNNING | {"down", "setup"}
@@ -68,14 +68,14 @@ def demand(slice: Slice, available: float, produced: float) -> dict[str, float]:
 
 
 def capacity(slice: Slice, available: float, produced: float) -> dict[str, float]:
-    """Parts that the machine could have made: by its own setting, else by the ideal cycle of what was being made."""
+    """Parts that the machine could have made: by its own setting, else by the ideal cycle of what was being made. Time
+    and parts of products without one are left out of it."""
     per_h = slice.settings.get("capacity_per_h")
     if per_h:
         return {"count": per_h * available / HOUR_S, "produced": produced}
-    spans = [span for span in slice.spans if span.time_class in AVAILABLE]
-    count = sum(span.seconds / span.ideal_s for span in spans if span.ideal_s)
-    complete = all(span.ideal_s for span in spans)
-    return {"count": count, "produced": produced} if complete and (spans or produced) else {}
+    count = sum(span.seconds / span.ideal_s for span in slice.spans if span.ideal_s and span.time_class in AVAILABLE)
+    made = sum(one.total for one in slice.counts if one.ideal_s and one.booked == "scheduled")
+    return {"count": count, "produced": made} if count or made else {}
 
 
 @hookimpl
