@@ -47,6 +47,11 @@ class Pooling:
     def changed(self, machine: Machine, hour: int) -> None:
         """Drop what a changed hour reaches: its own time, and the silence before and after it."""
         line = self._lines.get(machine.line.number) or self._take_up(machine.line.number, line_of(machine.path))
+        if line is None:
+            return
+        day = hour // DAY
+        line.days.update(range(day, line.first_day))
+        line.first_day = min(line.first_day, day)
         if not line.until:
             return
         previous, following = machine.before(hour), machine.after(hour)
@@ -57,7 +62,6 @@ class Pooling:
             days = range(max((start - pools.LONGEST) // DAY, line.first_day), end // DAY + 1)
             line.days.update(days)
             line.retry.update(dict.fromkeys(days, time.monotonic() + AGAIN_S))
-        line.first_day = min(line.first_day, hour // DAY)
 
     def work(self, plant: Plant, now: int, deadline: float, *, patient: bool = True) -> bool:
         """Pool stretches until `time.monotonic()` reaches the deadline; True while there is more to do at once. Who is
@@ -81,10 +85,13 @@ class Pooling:
                     line.retry.pop(day, None)
         return False
 
-    def _take_up(self, number: int, path: str) -> _Line:
+    def _take_up(self, number: int, path: str) -> _Line | None:
+        """A line from the first day on of which anything is stored; None where no machine has spoken yet."""
         sql = "select min((select min(hour) from hours where machine=m.id)) from machines m where line=?"
         found: Any = self.db.execute(sql, (number,)).fetchone()
-        first_day = (0 if found[0] is None else found[0]) // DAY
+        if found[0] is None:
+            return None
+        first_day = found[0] // DAY
         until = pools.last_end(self.db, number, self.kpi_ids[NAME]) or 0
         line = self._lines[number] = _Line(number, path, first_day, until, first_day - 1)
         return line

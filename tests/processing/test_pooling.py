@@ -162,3 +162,14 @@ def test_other_plant_data_from_the_interface_reach_silent_machines_too(tmp_path:
         inside.evaluate()
         assert stretches(inside) == [0, 6, 18, 24, 30, 42, 48]
         assert before - asked(inside)["facts"]["scheduled_s"] == pytest.approx(lost_s)
+
+
+def test_a_line_is_pooled_from_its_first_message_on_whenever_that_comes(tmp_path: Path) -> None:
+    plant = {**PLANT, "machines": {**PLANT["machines"], f"{LINE}/m0": {}}}
+    with Inside(tmp_path, plant, HISTORY) as inside:
+        inside.clock = BEGIN
+        inside.pipeline.pool()
+        assert stretches(inside) == []
+        inside.take(len(HISTORY))
+        inside.evaluate()
+        assert stretches(inside) == [0, 6, 18, 24, 30, 42, 48]
