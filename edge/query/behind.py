@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from edge.store import events as event_store
 from edge.timeline.hour import effect
 from edge.timeline.states import plain_state
 
-LOOK_BACK_HOURS = 24 * 14
+LOOK_BACK_HOURS = 24 * 14  # in which something came, however long ago: a state holds over silence
 LOOK_BACK_STATES = 100  # states before an interval, of which one said what it is
 COUNTED = PartCount | CounterLevel | ScrapReport
 
@@ -94,8 +94,8 @@ def behind(db: apsw.Connection, cells: MachineCells, parts: Sequence[Slice]) -> 
 def _events(db: apsw.Connection, machine: int, start: int, end: int, as_of: int | None) -> list[AnyEvent]:
     """Events of the window and of the hours before it, back to the last state, in event order."""
     found: list[AnyEvent] = []
-    hours = event_store.between(db, machine, start - LOOK_BACK_HOURS * HOUR, end + HOUR)
-    for hour in reversed(hours):
+    hours = event_store.between(db, machine, 0, end + HOUR)
+    for hour in reversed(hours[max(0, bisect_left(hours, start) - LOOK_BACK_HOURS) :]):
         for part, _ in event_store.stored(db, machine, hour):
             found += [e for e in part if as_of is None or e.received <= as_of]
         if hour < start - HOUR and any(isinstance(e, MachineState) and e.ts <= start for e in found):

@@ -65,6 +65,12 @@ def test_an_interval_names_the_state_that_holds_and_the_corrections_over_it() ->
     ]  # fmt: skip
 
 
+def test_a_state_said_months_ago_names_its_message() -> None:
+    months = 60 * 24 * 100
+    found = explained([said(-months, "state", state="fault"), said(10, "heartbeat"), said(70, "heartbeat")])
+    assert {(i["state"], i["offset"]) for i in found["intervals"]} == {("fault", 1)}
+
+
 def test_a_failure_of_packml_is_traced_to_where_it_began() -> None:
     found = explained([
         said(0, "state", state="packml:6"), said(10, "state", state="packml:9"), said(20, "state", state="packml:2"),
