@@ -25,7 +25,7 @@ from edge.store import events as event_store
 from edge.store.units import verdicts_of
 from edge.timeline.hour import effect
 
-LOOK_BACK = 14 * 24 * HOUR
+LOOK_BACK_HOURS = 24 * 14  # that received something since, however long before the window: a state holds over silence
 NO_CARRY = (PartCount, UnitResult)  # what is over with its own instant
 TOGETHER = 60 * SECOND
 
@@ -47,9 +47,9 @@ def causes(db: apsw.Connection, plant: Plant, cells: MachineCells, window: Windo
     """What was received in (since, until] and may concern the window of one machine."""
     number = cells.row.number
     last = _open_stop(cells, window)
-    sql = "select hour from hours where machine=? and hour>=? and hour<=? and max_received>? order by hour"
-    first = window.start - window.start % HOUR - LOOK_BACK
-    for (hour,) in db.execute(sql, (number, first, last, since)).fetchall():
+    sql = "select hour from hours where machine=? and hour<=? and max_received>? order by hour desc limit ?"
+    most = LOOK_BACK_HOURS + (last - window.start) // HOUR + 1
+    for (hour,) in db.execute(sql, (number, last, since, most)).fetchall():
         for events, heard in event_store.stored(db, number, int(hour)):  # type: ignore[arg-type]  # an integer column
             found = [*_late(number, events, window, last), *_heard(number, heard, window)]
             yield from (cause for cause in found if since < cause.received <= until)

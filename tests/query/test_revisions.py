@@ -151,3 +151,12 @@ def test_a_change_of_plant_data_is_a_cause_and_so_is_its_revocation() -> None:
     found = revisions(come)
     assert [one["facts"]["ideal_total_s"] for one in found] == [800 * 30, 200 * 30 + 600 * 15, 800 * 30]
     assert [[cause["change"]["id"] for cause in one["causes"]] for one in found] == [[], ["p1"], ["p3"]]
+
+
+def test_a_state_of_months_before_that_comes_late_is_a_cause() -> None:
+    old = {"ts": "2024-11-01T00:00:00Z", "state": "fault"}
+    late = Message("shopfloor/v1/s/a/l/m1/state", json.dumps(old).encode(), from_text("2025-03-03T20:00:00Z"))
+    first, found = revisions([said("06:00", "count", total=1), said("14:30", "count", total=1), late])
+    assert first["facts"]["down_s"] == 0
+    assert found["facts"]["down_s"] == 8 * 3600
+    assert [(cause["kind"], cause["offsets"]) for cause in found["causes"]] == [("state", [[3, 3]])]
