@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import msgspec
 from fastapi import Request
 from starlette.responses import Response
 
 from edge.api.context import NO_STORE, Context
+from edge.api.parameters import check_recorded
 from edge.api.problems import Refusal
-from edge.clock import MINUTE, from_text, to_text
+from edge.changes import PlantChange
+from edge.clock import MINUTE, from_text
 from edge.corrections import TOPIC, Correction, problem
 from edge.errors import QueryError
 
 MAX_BODY = 16_384
 AHEAD = MINUTE  # clocks of those who ask may be ahead of ours
 T = TypeVar("T")
+
+
+class Revocation(msgspec.Struct, forbid_unknown_fields=True):
+    """Who takes back what was said, and why."""
+
+    by: str
+    why: str
 
 
 async def append_correction(ctx: Context, correction: Correction) -> Response:
@@ -29,24 +39,28 @@ async def append_correction(ctx: Context, correction: Correction) -> Response:
     _check_times(ctx, correction)
     if correction.asset is not None:
         await ctx.queries.run(lambda: ctx.answers.check_machine(correction.asset or ""))
+    return await append(ctx, TOPIC, correction, {})
+
+
+async def append(ctx: Context, topic: str, said: Correction | PlantChange, more: Mapping[str, Any]) -> Response:
+    """Write what somebody said into the journal; the answer has its id, its offset, and `more`."""
     if ctx.journal is None:
         raise Refusal(503, "nothing can be written here")
-    offset = await ctx.journal.append(TOPIC, msgspec.json.encode(correction))
-    body = msgspec.json.encode({"id": correction.id, "offset": offset})
+    offset = await ctx.journal.append(topic, msgspec.json.encode(said))
+    body = msgspec.json.encode({"id": said.id, "offset": offset, **more})
     return Response(body, status_code=201, media_type="application/json", headers=NO_STORE)
 
 
 def _check_times(ctx: Context, correction: Correction) -> None:
     """QueryError for a time outside of all records. What is corrected has begun, and may go on."""
-    oldest, now = ctx.settings.oldest_us, ctx.now()
+    now = ctx.now()
     for name, text, latest in (
         ("from", correction.from_, now + AHEAD),
         ("to", correction.to, now + ctx.settings.ahead_us),
         ("at", correction.at, now + AHEAD),
     ):
-        if text is not None and not oldest <= from_text(text) <= latest:
-            expected = f"{to_text(oldest)} to {to_text(latest)}"
-            raise QueryError(name, text, f"{name} lies outside of all records", expected=expected)
+        if text is not None:
+            check_recorded(name, text, from_text(text), ctx.settings, latest)
 
 
 async def read_body(request: Request, kind: type[T], *, most: int = MAX_BODY) -> T:

@@ -12,7 +12,7 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from edge.api.bodies import append_correction, read_body
+from edge.api.bodies import Revocation, append_correction, read_body
 from edge.api.context import Ctx
 from edge.api.parameters import ListParameters, check_range
 from edge.corrections import KINDS, Correction
@@ -47,13 +47,6 @@ class Wanted(msgspec.Struct, forbid_unknown_fields=True, rename={"from_": "from"
     monitor: str | None = None
     component: str | None = None
     action: str | None = None
-
-
-class Revocation(msgspec.Struct, forbid_unknown_fields=True):
-    """Who revokes a correction, and why."""
-
-    by: str
-    why: str
 
 
 @router.get("")

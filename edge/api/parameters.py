@@ -210,13 +210,19 @@ class WindowParameters(Parameters):
 def check_range(start: int | None, end: int | None, settings: ApiSettings, now: int) -> None:
     """QueryError where `start` does not lie before `end` (None: now), or one of them outside of all records."""
     for name, moment in (("from", start), ("to", end)):
-        if moment is not None and not settings.oldest_us <= moment <= now + settings.ahead_us:
-            expected = f"{to_text(settings.oldest_us)} to {to_text(now + settings.ahead_us)}"
-            raise QueryError(name, to_text(moment), f"{name} lies outside of all records", expected=expected)
+        if moment is not None:
+            check_recorded(name, to_text(moment), moment, settings, now + settings.ahead_us)
     last = now if end is None else end
     if start is not None and start >= last:
         name, said = ("now", "now") if end is None else ("to", "to")
         raise QueryError("from", to_text(start), f"from must lie before {said}", expected=f"before {to_text(last)}")
+
+
+def check_recorded(name: str, said: object, moment: int, settings: ApiSettings, latest: int) -> None:
+    """QueryError where a moment lies outside of all records; `said` is how it was written."""
+    if not settings.oldest_us <= moment <= latest:
+        expected = f"{to_text(settings.oldest_us)} to {to_text(latest)}"
+        raise QueryError(name, said, f"{name} lies outside of all records", expected=expected)
 
 
 class TimelineParameters(WindowParameters):

@@ -15,12 +15,10 @@ from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from edge.api.answers import PlantAnswers
-from edge.api.bodies import read_body
-from edge.api.context import NO_STORE, Context, Ctx
-from edge.api.parameters import AN_INSTANT, AssetPath, Instant, Parameters, instant
-from edge.api.problems import Refusal
+from edge.api.bodies import Revocation, append, read_body
+from edge.api.context import Context, Ctx
+from edge.api.parameters import AN_INSTANT, AssetPath, Instant, Parameters, check_recorded, instant
 from edge.changes import EXCEPTIONS, SHIFT_TABLES, TOPIC, Kind, PlantChange
-from edge.clock import to_text
 from edge.errors import QueryError
 
 router = APIRouter(prefix="/plant", tags=["plant data"])
@@ -42,13 +40,6 @@ class ChangeParameters(Parameters):
     kind: str | None = Field(None, pattern="^(product|shifts|exception|machine)$", description="Only of this kind.")
     name: str | None = Field(None, max_length=300, description="Only of this product, site, or path or pattern.")
     as_of: Instant | None = Field(None, description="As it was known then: only what had been said counts.")
-
-
-class Revocation(msgspec.Struct, forbid_unknown_fields=True):
-    """Who revokes a change, and why."""
-
-    by: str
-    why: str
 
 
 @router.get("")
@@ -154,10 +145,7 @@ def _check_instant(ctx: Context, name: str, text: object) -> None:
         moment = instant(text)
     except PydanticCustomError as error:
         raise QueryError(name, text, f"{name} is not a time with offset", expected=AN_INSTANT) from error
-    oldest, latest = ctx.settings.oldest_us, ctx.now() + ctx.settings.ahead_us
-    if not oldest <= moment <= latest:
-        expected = f"{to_text(oldest)} to {to_text(latest)}"
-        raise QueryError(name, text, f"{name} lies outside of all records", expected=expected)
+    check_recorded(name, text, moment, ctx.settings, ctx.now() + ctx.settings.ahead_us)
 
 
 async def _append(ctx: Context, change: PlantChange) -> Response:
@@ -165,9 +153,5 @@ async def _append(ctx: Context, change: PlantChange) -> Response:
         text = getattr(change, member)
         if not isinstance(text, str) or not text.strip():
             raise QueryError(member, text, f"{member} is missing", expected="a change says who made it and why")
-    if ctx.journal is None:
-        raise Refusal(503, "nothing can be written here")
     warnings = msgspec.json.decode(await ctx.queries.run(lambda: _plant(ctx).check(change)))
-    offset = await ctx.journal.append(TOPIC, msgspec.json.encode(change))
-    body = msgspec.json.encode({"id": change.id, "offset": offset, **warnings})
-    return Response(body, status_code=201, media_type="application/json", headers=NO_STORE)
+    return await append(ctx, TOPIC, change, warnings)
