@@ -107,7 +107,7 @@ def first_seen(db: apsw.Connection, line: Line, serial: str, before: int) -> int
     say nothing of it."""
     found = []
     for (blob,) in db.execute("select verdicts from units where line=? and serial=?", (line.number, serial)):
-        verdicts = [one for one in _decode(blob) if one.offset < before]  # type: ignore[arg-type]  # a blob
+        verdicts = [one for one in _decode(blob) if one.offset < before]
         if verdicts:
             found.append((first_verdict(verdicts) or verdicts[0]).ts)
     return min(found, default=None)
