@@ -133,10 +133,11 @@ class MachineCells:
         out = Sums()
         covered = start
         for cell, cell_end, revision, facts in self._stored_facts(kpi_id, name, start, end):
-            out.add(self._worked_out(name, self.slices(covered, cell), host))
-            out.parts.append(facts)
             out.revision += max(0, revision - 1)
-            covered = cell_end
+            if cell - cell % HOUR not in self._overlay.walks:  # of an hour that changed only the revision holds
+                out.add(self._worked_out(name, self.slices(covered, cell), host))
+                out.parts.append(facts)
+                covered = cell_end
         rest = self.slices(covered, end) if start < end else [self._not_begun(start)]
         out.add(self._worked_out(name, rest, host))
         return out
@@ -151,10 +152,7 @@ class MachineCells:
         if self._older is not None:
             extent = self.extent()
             yield from self._older(self.row.path, name, start, end if extent is None else min(end, extent[0]))
-        changed = self._overlay.walks
-        for found in hour_store.facts(self.db, kpi_id, self.row.number, start, end):
-            if found[0] - found[0] % HOUR not in changed:
-                yield found
+        yield from hour_store.facts(self.db, kpi_id, self.row.number, start, end)
 
     def _worked_out(self, name: str, cells: Iterable[Slice], host: PluginHost) -> Sums:
         out = Sums()

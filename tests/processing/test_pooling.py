@@ -173,3 +173,19 @@ def test_a_line_is_pooled_from_its_first_message_on_whenever_that_comes(tmp_path
         inside.take(len(HISTORY))
         inside.evaluate()
         assert stretches(inside) == [0, 6, 18, 24, 30, 42, 48]
+
+
+def test_a_revision_is_not_taken_back_while_the_next_one_is_worked_out(tmp_path: Path) -> None:
+    again = said("count", BEGIN + 31 * HOUR + 20 * MINUTE, received=BEGIN + 61 * HOUR, total=7)
+    with Inside(tmp_path, PLANT, [*HISTORY, *LATE, again]) as inside:
+        inside.take(len(HISTORY))
+        inside.evaluate()
+        revisions = []
+        for _ in range(2):
+            inside.take(1)
+            inside.pipeline.commit()
+            revisions.append(asked(inside)["revision"])
+            inside.evaluate()
+            revisions.append(asked(inside)["revision"])
+    assert revisions == sorted(revisions)
+    assert revisions[0] < revisions[1] < revisions[3]
