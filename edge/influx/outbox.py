@@ -66,7 +66,7 @@ class Outgoing:
 
     @property
     def ok(self) -> bool:
-        return self.state == "connected" and not self.dead and self.series <= SERIES_ALARM
+        return self.state in ("starting", "connected") and not self.dead and self.series <= SERIES_ALARM
 
 
 @dataclass

@@ -39,13 +39,13 @@ export function outboxText(influx) {
   const { state, waiting, lag_s: lag, dead_letters: dead } = influx;
   const parts = [waiting ? t("outbox.waiting", { points: count(waiting), age: duration(lag) }) : t("outbox.well")];
   if (dead) parts.push(t("outbox.dead", { points: count(dead) }));
-  const tone = dead || state === "denied" ? "stale" : state === "connected" && lag < LAGS_S ? "live" : "waiting";
+  const tone = dead || state === "denied" ? "stale" : state !== "waiting" && lag < LAGS_S ? "live" : "waiting";
   return { tone, text: parts.join(" · ") };
 }
 
 /** Whether a component is to be named in the bar of alarms; that InfluxDB is away for a while shows beside the clock. */
 function isAlarm([name, { ok, state }]) {
-  return ok === false && !(name === "influx" && (state === "waiting" || state === "starting"));
+  return ok === false && !(name === "influx" && state === "waiting");
 }
 
 /** Takes the colour out of what is shown while its age is not to be trusted. */
