@@ -16,6 +16,7 @@ from typing import Any
 import apsw
 import msgspec
 
+from edge.clock import DAY
 from edge.influx.batch import LINES, Batch
 from edge.influx.catalog import Groups
 from edge.influx.lineprotocol import head
@@ -28,7 +29,8 @@ from edge.store.series import groups_of, places_of
 from edge.store.unsealed import hot_rows
 
 _decode_marks = msgspec.msgpack.Decoder(dict[int, Marks]).decode
-FAR = 1 << 62
+MACHINES = 50
+"""Looked at together, so that the log of flushes is read once for all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +54,22 @@ class Backlog:
         if not gaps:
             return None
         gap = gaps[0]
-        machine = gap.machine or _machine_after(db, 0)
-        while machine is not None:
-            found = self._of_machine(db, gap, machine, gap.chunk if machine == gap.machine else 0)
-            if found is not None:
-                return found
-            machine = _machine_after(db, machine)
-        return Batch([], lambda: self._positions.close_gap(gap.id))
+        machines = _machines(db, gap.machine)
+        groups = {machine: list(groups_of(db, machine)) for machine in machines}
+        hot = hot_rows(db, [group for of_machine in groups.values() for group in of_machine])
+        lines: list[str] = []
+        for machine in machines:
+            rows = {group: hot[group] for group in groups[machine]}
+            for chunk in _chunks(db, groups[machine], gap, gap.chunk if machine == gap.machine else 0):
+                lines += self._chunk_lines(db, machine, chunk, rows, groups[machine])
+                if len(lines) >= LINES:
+                    return Batch(lines, partial(self._positions.move_gap, gap.id, machine, chunk.id))
+            lines += self._hot_lines(db, machine, rows, gap)
+            if len(lines) >= LINES:
+                return Batch(lines, partial(self._positions.move_gap, gap.id, machine + 1, 0))
+        if len(machines) < MACHINES:
+            return Batch(lines, partial(self._positions.close_gap, gap.id))
+        return Batch(lines, partial(self._positions.move_gap, gap.id, machines[-1] + 1, 0))
 
     def waiting(self, db: apsw.Connection) -> int:
         """About how many readings are left: those of the gaps, shared out evenly among the machines."""
@@ -68,24 +79,6 @@ class Backlog:
             rest = sum(number >= gap.machine for number in machines) / max(len(machines), 1)
             left += (gap.until - max(gap.after, 0)) * rest
         return round(left)
-
-    def _of_machine(self, db: apsw.Connection, gap: Gap, machine: int, chunk: int) -> Batch | None:
-        """What is left of one machine; None where there is nothing."""
-        groups = list(groups_of(db, machine))
-        chunks = list(_chunks(db, groups, gap, chunk))
-        hot = hot_rows(db, groups)
-        lines: list[str] = []
-        for one in chunks:
-            lines += self._chunk_lines(db, machine, one, hot, groups)
-            if len(lines) >= LINES:
-                return Batch(lines, partial(self._positions.move_gap, gap.id, machine, one.id))
-        lines += self._hot_lines(db, machine, hot, gap)
-        following = _machine_after(db, machine)
-        if not lines:
-            return None
-        if following is None:
-            return Batch(lines, lambda: self._positions.close_gap(gap.id))
-        return Batch(lines, lambda: self._positions.move_gap(gap.id, following, 0))
 
     def _chunk_lines(self, db: apsw.Connection, machine: int, chunk: Chunk, hot: Mapping[int, Rows],
                      groups: Sequence[int]) -> Iterable[str]:  # fmt: skip
@@ -113,10 +106,10 @@ class Backlog:
             yield from lines_between(db, known.path, machine, known.names, times[0], times[-1] + 1, hot, wanted)
 
 
-def _machine_after(db: apsw.Connection, machine: int) -> int | None:
-    """The next machine with readings."""
-    ((found,),) = db.execute("select min(machine) from reading_groups where machine>?", (machine,))
-    return None if found is None else int(found)
+def _machines(db: apsw.Connection, first: int) -> list[int]:
+    """The next machines with readings, by number."""
+    sql = "select distinct machine from reading_groups where machine>=? order by machine limit ?"
+    return [int(machine) for (machine,) in db.execute(sql, (first, MACHINES))]
 
 
 def _chunks(db: apsw.Connection, groups: Iterable[int], gap: Gap, after: int) -> Iterator[Chunk]:
@@ -130,11 +123,10 @@ def _chunks(db: apsw.Connection, groups: Iterable[int], gap: Gap, after: int) ->
 
 
 def _is_overlaid(db: apsw.Connection, chunk: Chunk, groups: Iterable[int]) -> bool:
-    """Whether a chunk that was sealed later has instants in the same time."""
+    """Whether a chunk that was sealed later has instants in the same time; no chunk is longer than a day."""
     sql = 'select 1 from reading_chunks where "group"=? and start>=? and start<=? and end>=? and id>? limit 1'
-    day = 86_400_000_000  # no chunk is longer
     return any(
-        db.execute(sql, (group, chunk.start - day, chunk.end, chunk.start, chunk.id)).fetchone() for group in groups
+        db.execute(sql, (group, chunk.start - DAY, chunk.end, chunk.start, chunk.id)).fetchone() for group in groups
     )
 
 
