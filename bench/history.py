@@ -121,11 +121,13 @@ def line(scale: Scale) -> Iterator[Figure]:
         for step in (None, "shift"):
             with service:
                 first = _ask(service, window, step)
+                cpu = cpu_s(service)["main"]
                 took = [_ask(service, window, step) for _ in range(ASKED)]
+                cpu_ms = (cpu_s(service)["main"] - cpu) / ASKED * 1000
                 late = [_ask_after(service, broker, number, window, step) for number in range(LATE)]
                 service.stop()
             what = f"OEE of 20 machines over {scale.line_days} days" + (", by shift" if step else "")
-            beside = f"the first question after a start {first:.0f} ms; {events:,} events"
+            beside = f"{cpu_ms:.0f} ms of CPU; the first question after a start {first:.0f} ms; {events:,} events"
             yield Figure(what, "p99 50 ms", _percentiles(took), beside)
             yield Figure("  right after a late message", "p99 50 ms", _percentiles(late), f"each up to {LATE} h late")
 
