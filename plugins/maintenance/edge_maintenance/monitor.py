@@ -11,6 +11,7 @@ from edge_maintenance.errors import Errors
 from edge_maintenance.life import UNKNOWN, LifeWatch
 from edge_maintenance.limits import Limits
 from edge_maintenance.presets import KINDS, PRESETS, Preset, kind_of, preset_of
+from edge_maintenance.reasons import plain_of, reason_of
 from edge_maintenance.regime import Regime
 from edge_maintenance.sensors import Sensors
 from edge_maintenance.suggestions import suggested
@@ -83,6 +84,7 @@ class Maintenance(Monitor):
         self.alarm = Alarm()
         self.life = LifeWatch(self.machine, {})
         self.remaining: RemainingLife = UNKNOWN
+        self.regime_signal: str | None = self.machine.settings.get("regime")
         self.presets: dict[Preset, Preset] = {}
         self.key = ""
         self.regimes: dict[str, Regime] = {"": Regime(self._new_track)}
@@ -138,7 +140,10 @@ class Maintenance(Monitor):
         self.ts = max(self.ts, ts)
         kind = observation.kind
         if kind == "reading":
-            self._reading(observation)
+            values = self.sensors.valid(observation)
+            self._reading(observation, values)
+            if values is not observation.signals:
+                observation = with_signals(observation, values)
         elif kind == "alarm":
             if observation.active and observation.code:
                 self.errors.take(observation.code, ts)
@@ -152,9 +157,8 @@ class Maintenance(Monitor):
             if self.slow_due and not self.alarm.tier:
                 self._rate(ts, {})
 
-    def _reading(self, observation: Observation) -> None:
+    def _reading(self, observation: Observation, values: Mapping[str, float]) -> None:
         ts = observation.ts
-        values = self.sensors.valid(observation)
         running = observation.state not in NOT_RUNNING
         if running is not self.running:
             self.running = running
@@ -182,7 +186,7 @@ class Maintenance(Monitor):
         self.muted_until = ts + round((preset.grace_s if grace_s is None else float(grace_s)) * MICRO)
 
     def _key_of(self, observation: Observation, values: Mapping[str, float]) -> str:
-        signal = self.machine.settings.get("regime")
+        signal = self.regime_signal
         if signal:
             return f"{values[signal]:.2g}" if signal in values else self.key
         return observation.product or ""
@@ -374,14 +378,10 @@ class Maintenance(Monitor):
         self.regime.count(self.sensors.gone, again=True)
 
 
-def plain_of(one: Reason | RemainingLife) -> list[Any]:
-    return [getattr(one, name) for name in one.__struct_fields__]
-
-
-def reason_of(track: Track, text: str = "") -> Reason:
-    return Reason(
-        track.name, track.value, track.expected, track.change() * 100, track.deviation(), track.away_since, text
-    )
+def with_signals(seen: Observation, values: Mapping[str, float]) -> Observation:
+    """The same reading with what was valid of it."""
+    known = {name: getattr(seen, name) for name in ("state", "product", "run_s", "cycles", "starts")}
+    return Observation(seen.asset, seen.ts, seen.kind, values, **known)
 
 
 def _near(one: float | None, other: float | None, by: float) -> bool:

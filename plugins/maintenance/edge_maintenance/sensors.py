@@ -17,7 +17,9 @@ STUCK_RUNS, STUCK_INTERVALS = 10, 20
 many intervals at least."""
 
 KEPT = 64
-NUMBERS = {float, int}
+LARGEST = 1e100
+"""No sensor shows more, and its square is a number still."""
+
 EVERYTHING = -math.inf, math.inf
 
 
@@ -40,7 +42,7 @@ class Sensors:
         for name, given in signals.items():
             value = _number(given)
             low, high = self.ranges.get(name, EVERYTHING)
-            if not math.isfinite(value):
+            if not -LARGEST < value < LARGEST:
                 self._doubt(name, "invalid", observation.ts)
             elif not low <= value <= high:
                 self._doubt(name, "out_of_range", observation.ts)
@@ -111,18 +113,16 @@ def _stuck(track: Track) -> bool:
 
 
 def _all_finite(signals: Mapping[str, Any]) -> bool:
-    """In the usual case, and quickly: a sum is finite only if all that it is of are."""
-    if not NUMBERS.issuperset(map(type, signals.values())):
-        return False
+    """In the usual case, and quickly: the root of a sum of squares is small only if all that it is of are."""
     try:
-        return bool(-math.inf < sum(signals.values()) < math.inf)
-    except OverflowError:  # an integer with hundreds of digits
+        return math.hypot(*signals.values()) < LARGEST
+    except (TypeError, OverflowError):  # no number; an integer with hundreds of digits
         return False
 
 
 def _number(value: Any) -> float:
     """NaN for what is no number."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float):
         try:
             return float(value)
         except OverflowError:

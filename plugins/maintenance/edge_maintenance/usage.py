@@ -57,10 +57,10 @@ class Usage:
     def __init__(self, components: Mapping[str, Mapping[str, Any]] | None) -> None:
         self.components = components or {}
         self.since: dict[str, list[float]] = {}  # component: run seconds, cycles and starts of the machine then
-        self.now = [0.0, 0, 0]
+        self.now: tuple[float, int, int] = (0.0, 0, 0)
 
     def take(self, observation: Observation) -> None:
-        self.now = [observation.run_s, observation.cycles, observation.starts]
+        self.now = observation.run_s, observation.cycles, observation.starts
         if observation.kind == "maintenance" and observation.component:
             self.since.pop(observation.component, None)
             if len(self.since) >= COMPONENTS:
@@ -89,7 +89,8 @@ class Usage:
 
     def restore(self, plain: list[Any]) -> None:
         since, now = plain
-        self.since, self.now = {name: list(then) for name, then in since.items()}, list(now)
+        self.since = {name: list(then) for name, then in since.items()}
+        self.now = tuple(now)
 
 
 def _judged(used: Used, name: str, settings: Mapping[str, Any]) -> list[tuple[int, Reason]]:

@@ -1,0 +1,18 @@
+"""What is said of a signal, and its form in a checkpoint."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edge import Reason, RemainingLife
+from edge_maintenance.track import Track
+
+
+def reason_of(track: Track, text: str = "") -> Reason:
+    return Reason(
+        track.name, track.value, track.expected, track.change() * 100, track.deviation(), track.away_since, text
+    )
+
+
+def plain_of(one: Reason | RemainingLife) -> list[Any]:
+    return [getattr(one, name) for name in one.__struct_fields__]
