@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from math import fsum, isfinite
+from math import fsum
 from typing import Any
 
 from edge.kpi import Facts
+
+LARGEST = 1e290  # of facts: as many as there will ever be have a sum that is a float
 
 
 def total(parts: Iterable[Facts]) -> dict[str, Any]:
@@ -71,13 +73,21 @@ def _by_name(parts: Iterable[Facts]) -> tuple[dict[str, list[int | float]], dict
     return numbers, nested
 
 
+def in_64_bits(facts: Facts) -> dict[str, Any]:
+    """The facts with whole numbers beyond 64 bits as floats: no part is so exact there that it would matter."""
+    return {
+        name: in_64_bits(value) if isinstance(value, Mapping) else value if abs(value) < 2**63 else float(value)
+        for name, value in facts.items()
+    }
+
+
 def unfit(facts: object, path: str = "facts") -> str | None:
     """Why `facts` cannot be added: what it is and where; None where it is fine."""
     if not isinstance(facts, Mapping):
         return f"{path} is {type(facts).__name__}, not a dict of numbers"
     for name, value in facts.items():
         kind = value.__class__
-        if name.__class__ is str and (kind is int or (kind is float and isfinite(value))):
+        if name.__class__ is str and (kind is int or kind is float) and -LARGEST < value < LARGEST:
             continue  # the usual ones first
         here = f"{path}[{name!r}]"
         if not isinstance(name, str):
@@ -86,6 +96,6 @@ def unfit(facts: object, path: str = "facts") -> str | None:
             problem = unfit(value, here)
             if problem:
                 return problem
-        elif isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-            return f"{here} is {value!r}, not a finite number"
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not -LARGEST < value < LARGEST:
+            return f"{here} is {value!r}, not a finite number that can be added up"
     return None

@@ -8,6 +8,7 @@ from typing import Any
 import apsw
 import msgspec
 
+from edge.facts import in_64_bits
 from edge.timeline.history import Row
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -100,8 +101,16 @@ def save_facts(db: apsw.Connection, machine: int, start: int, end: int, facts: M
         "on conflict do update set revision=case when revision=0 or ?6=0 then ?6 "
         "when facts=excluded.facts and end=excluded.end then revision else revision+1 end, "
         "facts=excluded.facts, end=excluded.end",
-        [(kpi, machine, start, end, _encode(found), revision) for kpi, found in facts.items()],
+        [(kpi, machine, start, end, packed(found), revision) for kpi, found in facts.items()],
     )
+
+
+def packed(facts: Mapping[str, Any]) -> bytes:
+    """Facts as they are kept."""
+    try:
+        return _encode(facts)
+    except OverflowError:
+        return _encode(in_64_bits(facts))
 
 
 def drop_facts(db: apsw.Connection, kpis: Iterable[int], machine: int, start: int) -> None:

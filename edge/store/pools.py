@@ -14,6 +14,7 @@ import apsw
 import msgspec
 
 from edge.clock import DAY
+from edge.facts import in_64_bits
 
 SCHEMA = """
 create table pools(
@@ -75,8 +76,15 @@ def last_end(db: apsw.Connection, line: int, kpi: int) -> int | None:
 def save(db: apsw.Connection, line: int, mark: int, start: int, end: int,
          found: Mapping[int, tuple[int, Sequence[Mapping[str, Any]]]]) -> None:  # fmt: skip
     """Keep the pools of one stretch: (revision, parts) by KPI."""
-    rows = [(line, kpi, start, end, mark, revision, _encode(parts)) for kpi, (revision, parts) in found.items()]
+    rows = [(line, kpi, start, end, mark, revision, _packed(parts)) for kpi, (revision, parts) in found.items()]
     db.executemany("insert into pools values(?,?,?,?,?,?,?)", rows)
+
+
+def _packed(parts: Sequence[Mapping[str, Any]]) -> bytes:
+    try:
+        return _encode(parts)
+    except OverflowError:
+        return _encode([in_64_bits(part) for part in parts])
 
 
 def drop(db: apsw.Connection, line: int, start: int, end: int) -> None:

@@ -5,6 +5,8 @@ import json
 import pytest
 
 from edge.processing import intake
+from edge.query.query import Asked
+from edge.query.window import Window
 from edge.store import readings
 from tests.scenarios.offline import answering
 from tests.scenarios.scenario import Message
@@ -42,3 +44,18 @@ def test_signals_of_a_machine_are_bounded_and_known_ones_go_on() -> None:
     assert {s["name"]: s["last"]["value"] for s in machine["signals"]} == {"s0": 2.0, "s1": 1.0, "s2": 1.0, "s3": 1.0}
     assert found["counts"] == {"too_many_signals": 5}
     assert found["rejections"][0]["payload"] is not None
+
+
+def test_sums_beyond_64_bits_are_kept_as_good_as_floats_are() -> None:
+    ts, most = 1_741_000_000_000, 2**53
+    told = [("count", {"total": most, "bad": most}), ("scrap", {"qty": most})]
+    told += [("order", {"order": "o", "action": "create", "quantity": 1.7e308})]
+    messages = [
+        Message(f"shopfloor/v1/s/a/l/m/{kind}", json.dumps({"ts": ts + n, **body}).encode(), ts * 1000)
+        for n in range(1100)
+        for kind, body in told
+    ]
+    with answering({"machines": {"s/*": {"stale_after_s": 0, "default_state": "running"}}}, messages) as query:
+        window = Asked("s/a/l/m", Window((ts - 86_400_000) * 1000, (ts + 86_400_000) * 1000))
+        answers = {name: query.kpi(name, window, "1h", None) for name in query.host.kpis}
+    assert answers["oee"]["facts"]["total_count"] == pytest.approx(1100 * most)
