@@ -81,6 +81,9 @@ def test_numbers_of_the_head_open_too(open_page: Open) -> None:
     page.locator("machine-card .figure").click()
     expect(sheet(page, "explain").locator("h2")).to_have_text("OEE")
     page.keyboard.press("Escape")
+    page.locator("machine-card .parts-made").click()
+    expect(sheet(page, "loss").locator("[data-part=counts] tfoot")).to_contain_text("1,300")
+    page.keyboard.press("Escape")
     page.locator("machine-card [data-kpi=energy_per_part] button").click()
     expect(sheet(page, "explain").locator("h2")).to_have_text("Energy <i>per</i> part")
 

@@ -15,7 +15,7 @@ const CARE = new Set(["plan", "act"]);
 
 /**
  * <machine-card>: `show(status, catalogue)` as often as wanted; it ticks by itself. As the head of a machine's page (class
- * `wide`) its numbers are buttons and dispatch `explain` (detail {name, value}).
+ * `wide`) its numbers are buttons and dispatch `explain` (detail {name, value}; of the parts made without a name).
  */
 class MachineCard extends HTMLElement {
   #status = null;
@@ -55,7 +55,7 @@ class MachineCard extends HTMLElement {
       careText: h("span", {}),
       figure: new KpiFigure(pick && (() => pick(null))),
       factors: new FactorBars(pick),
-      parts: new PartsBar(),
+      parts: new PartsBar(pick && (() => this.#explain(null, "parts"))),
       empty: h("p", { class: "quiet" }, t("card.never")),
       others: h("dl", { class: "card-others" }),
       making: h("span", { class: "card-making" }),

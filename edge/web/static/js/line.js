@@ -4,6 +4,7 @@ import { arrange, h, setText } from "./dom.js";
 import { CardShelf } from "./card.js";
 import { openExplanation } from "./explain.js";
 import { FactorBars, headlineOf, KpiFigure, orderedKpis, unitOf, valueName, valueText } from "./kpis.js";
+import { openParts } from "./lossparts.js";
 import { PartsBar } from "./parts.js";
 import { nameOf } from "./plant.js";
 import { lookOf, urgency } from "./states.js";
@@ -69,7 +70,7 @@ class LineSection extends HTMLElement {
       path: h("span", { class: "line-path" }),
       figure: new KpiFigure(() => this.#explain(this.#first, null)),
       factors: new FactorBars((value) => this.#explain(this.#first, value)),
-      parts: new PartsBar(),
+      parts: new PartsBar(() => openParts(this.#line.status.parts, this.#plant.kpis, this.#line.path, this.#line.status.window)),
       others: h("dl", { class: "line-others" }),
       cards: h("div", { class: "cards" }),
     };

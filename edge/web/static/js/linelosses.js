@@ -23,8 +23,7 @@ export class LineLosses {
     const losses = plant.filter && !others.length && from ? await lossesOf(line.path, from, to) : null;
     this.node.hidden = !losses;
     if (!losses) return;
-    const [kpi] = plant.kpis.keys();
-    this.shown = [kpi, line.path, { from: losses.from, to: losses.to }];
+    this.shown = [plant.kpis, line.path, { from: losses.from, to: losses.to }];
     this.waterfall.show(losses.time);
     this.reasons.show(losses.reasons);
   }

@@ -3,7 +3,7 @@
 import { readExplanation } from "./api.js";
 import { h } from "./dom.js";
 import { countTable, intervalTable } from "./explaintables.js";
-import { momentText } from "./format.js";
+import { count, momentText } from "./format.js";
 import { plainText } from "./facttable.js";
 import { Sheet } from "./sheet.js";
 import { t } from "./strings.js";
@@ -29,20 +29,33 @@ const STEPS = {
   startup_rejects_s: { parts: true },
   quality_s: { parts: true },
   ideal_good_s: { parts: true },
+  parts: { parts: true },
 };
 
-/** Opens a step of the waterfall of an asset in {from, to}; `kpi` is any KPI, whose explanation has all intervals and counts. */
-export function openLoss(step, kpi, asset, { from, to }) {
-  const sheet = new Sheet("loss", t(`loss.${step.name}`, {}, step.title));
-  sheet.fill(readExplanation(kpi, { asset, from, to }), (answer) => content(step, answer));
+/** Opens a step of the waterfall of an asset in {from, to}; any KPI of the catalogue has all intervals and counts. */
+export function openLoss(step, catalogue, asset, frame) {
+  open(t(`loss.${step.name}`, {}, step.title), plainText("_s", step.seconds), step.name, catalogue, asset, frame);
 }
 
-function content(step, answer) {
-  const { interval, parts } = STEPS[step.name] ?? {};
+/** Opens the parts made, {total, good, bad}. */
+export function openParts({ total, good, bad }, catalogue, asset, frame) {
+  const text = `${count(good)} ${t("parts.good")} · ${t("parts.total", { total: count(total), bad: count(bad) })}`;
+  open(t("explain.counts"), text, "parts", catalogue, asset, frame);
+}
+
+function open(title, text, name, catalogue, asset, { from, to }) {
+  const [kpi] = catalogue.keys();
+  if (!kpi) return;
+  const sheet = new Sheet("loss", title);
+  sheet.fill(readExplanation(kpi, { asset, from, to }), (answer) => content(text, name, answer));
+}
+
+function content(text, name, answer) {
+  const { interval, parts } = STEPS[name] ?? {};
   const [from, to] = [answer.from, answer.to].map((text) => momentText(Date.parse(text), answer.timezone));
   return [
-    h("p", { class: "explain-sum" }, h("strong", {}, plainText("_s", step.seconds))),
-    h("p", { class: "quiet" }, `${from} – ${to}. ${t(`loss.${step.name}.why`, {}, "")}`),
+    h("p", { class: "explain-sum" }, h("strong", {}, text)),
+    h("p", { class: "quiet" }, `${from} – ${to}. ${t(`loss.${name}.why`, {}, "")}`),
     ...answer.machines.flatMap((machine) => [
       answer.machines.length > 1 ? h("h3", { class: "explain-machine" }, machine.asset) : null,
       interval ? section("intervals", machine.intervals.filter(interval), (rows) => intervalTable(rows, answer.rulings, answer.timezone)) : null,

@@ -15,7 +15,7 @@ import { HealthPanel } from "./healthpanel.js";
 import { setZone } from "./header.js";
 import { KpiPanel } from "./kpipanel.js";
 import { live } from "./live.js";
-import { openLoss } from "./lossparts.js";
+import { openLoss, openParts } from "./lossparts.js";
 import { nameOf } from "./plant.js";
 import { rejectionRows } from "./rejectiontable.js";
 import { SignalPanel } from "./signals.js";
@@ -184,8 +184,7 @@ class MachinePage extends HTMLElement {
   }
 
   #openLoss(step) {
-    const [kpi] = this.#kpis.keys();
-    if (kpi) openLoss(step, kpi, this.asset, this.#lost);
+    openLoss(step, this.#kpis, this.asset, this.#lost);
   }
 
   async #readRejections() {
@@ -202,7 +201,8 @@ class MachinePage extends HTMLElement {
   }
 
   #explain({ name, value }) {
-    const { kpis, window: shift } = this.#status;
+    const { kpis, parts, window: shift } = this.#status;
+    if (!name) return openParts(parts, this.#kpis, this.asset, shift);
     openExplanation({ name, plugin: "", version: "", ...kpis[name], ...this.#kpis.get(name) }, value, this.asset, shift);
   }
 

@@ -4,10 +4,10 @@ import { h, setText } from "./dom.js";
 import { count } from "./format.js";
 import { t } from "./strings.js";
 
-/** `update(parts)` with {total, good, bad, target, target_full}. */
+/** `update(parts)` with {total, good, bad, target, target_full}. With `click` the parts made are a button. */
 export class PartsBar {
-  constructor() {
-    this.made = h("strong", { class: "parts-made" });
+  constructor(click = null) {
+    this.made = click ? h("button", { type: "button", class: "pick parts-made", click }) : h("strong", { class: "parts-made" });
     this.due = h("span", { class: "parts-due" });
     this.gap = h("span", { class: "parts-gap" });
     this.good = h("span", { class: "parts-good" });
