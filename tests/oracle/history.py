@@ -45,7 +45,7 @@ class History:
         self.facts = sorted(facts, key=lambda fact: fact.order)
         reported = debounced(plain(self.facts, cut), machine, cut)
         known = with_unknown(reported, unknown_times(self.facts, machine, cut), cut)
-        told = corrected(known, sorted(self.facts, key=lambda fact: fact.place))
+        told = corrected(known, sorted(self.facts, key=lambda fact: fact.place), machine)
         self.stretches = [Stretch(a, b, s.state) for s in told for a, b in machine.stretches(s.start, s.end)]
         self.stops = stops(self.stretches, machine, cut)
 
@@ -150,17 +150,20 @@ def with_unknown(states: Sequence[tuple[int, str]], unknown: Sequence[tuple[int,
     return out
 
 
-def corrected(stretches: Sequence[Stretch], facts: Sequence[Fact]) -> list[Stretch]:
-    """Ruling 5: manual records over the machine's states, the later one on top. Neighbours differ again."""
-    layers = [(fact.ts, min(microseconds(fact.body["to"]), fact.received), fact.body["state"])
+def corrected(stretches: Sequence[Stretch], facts: Sequence[Fact], machine: Machine) -> list[Stretch]:
+    """Ruling 5: manual records over the machine's states, the later one on top. A merged time is one stop: what stood
+    stays as it was, everything else stood. Neighbours differ again."""
+    layers = [(fact.ts, min(microseconds(fact.body["to"]), fact.received), fact.body.get("state"))
               for fact in facts if fact.kind == "interval"]  # fmt: skip
     edges = {at for start, end, _ in layers for at in (start, end) if start < end}
     out: list[Stretch] = []
     for stretch in stretches:
         inner = sorted({stretch.start, stretch.end, *(at for at in edges if stretch.start < at < stretch.end)})
         for a, b in pairwise(inner):
-            over = [state for start, end, state in layers if start <= a < end]
-            state = over[-1] if over else stretch.state
+            state = stretch.state
+            for start, end, said in layers:
+                if start <= a < end:
+                    state = said or (state if doing(state, machine.at(a)) == "stop" else "stopped")
             if out and out[-1].state == state:
                 out[-1] = Stretch(out[-1].start, b, state)
             else:

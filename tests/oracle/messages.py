@@ -13,7 +13,10 @@ from typing import Any, Protocol
 
 SECOND = 1_000_000
 TOLERANCE = 60 * SECOND
-CORRECTIONS = {"state": "interval", "count": "amended", "scrap": "amended scrap"}
+CORRECTIONS = {
+    "state": "interval", "merge": "interval", "product": "amended product", "count": "amended",
+    "scrap": "amended scrap",
+}  # fmt: skip
 NOT_HEARD = {"offline", *CORRECTIONS.values()}
 STATES = {
     "running", "slow", "setup", "changeover", "cleaning", "stopped", "fault", "idle", "starved", "blocked",

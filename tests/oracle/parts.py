@@ -37,6 +37,9 @@ class Parts:
             starts = fact.kind != "order" or fact.body["action"] == "start"
             if fact.kind in ("product", "state", "order") and fact.ts <= ts and starts:
                 product = fact.body.get("product") or product
+        for fact in sorted(self._of("amended product"), key=lambda fact: fact.place):
+            if fact.ts <= ts < min(microseconds(fact.body["to"]), fact.received):
+                product = fact.body["product"]
         return product or self.machine.at(ts).product
 
     def where(self, ts: int) -> str:

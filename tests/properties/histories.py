@@ -139,6 +139,21 @@ BODIES: dict[str, st.SearchStrategy[dict[str, Any]]] = {
         ),
         st.fixed_dictionaries(
             {
+                "kind": st.just("merge"),
+                "back_s": st.sampled_from((30, 600, 4000)),
+                "for_s": st.sampled_from((59, 600, 7200)),
+            }
+        ),
+        st.fixed_dictionaries(
+            {
+                "kind": st.just("product"),
+                "product": products,
+                "back_s": st.sampled_from((30, 600, 4000)),
+                "for_s": st.sampled_from((59, 600, 7200)),
+            }
+        ),
+        st.fixed_dictionaries(
+            {
                 "kind": st.just("count"),
                 "back_s": st.sampled_from((30, 4000)),
                 "total": st.sampled_from((1, 3, -2)),
@@ -274,7 +289,7 @@ def correction(setting: Setting, one: Said, number: int) -> Message:
     body = {"id": f"c{number}", "by": "a test", "why": "to see what it does", "asset": setting.paths[one.machine]}
     body |= {name: value for name, value in one.body.items() if not name.endswith("_s")}
     begin = one.ts - one.body.get("back_s", 0) * SECOND
-    if body["kind"] == "state":
+    if "for_s" in one.body:
         body |= {"from": _text(begin), "to": _text(begin + one.body["for_s"] * SECOND)}
     elif body["kind"] != "revoke":
         body["at"] = _text(begin)
