@@ -18,7 +18,7 @@ RANK = {state: rank for rank, state in enumerate(ALARMS, 1)}
 FAILURES, WITHIN = 3, 60 * SECOND  # so many in so much event time, and it pauses
 PAUSE = 15 * MINUTE
 FINDINGS_APART = 60 * SECOND  # new findings alone are a row of the history no more often
-BUDGET_S, BUDGET_CALLS = 200e-6, 1000
+BUDGET_S, BUDGET_CALLS = 500e-6, 1000  # on average, with whatever else the computer does
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.decode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from edge.clock import MINUTE, SECOND
 from edge.host import PluginHost
 from edge.monitor import Assessment, Observation
+from edge.monitoring import post
 from edge.processing.pipeline import Hooks
 from tests.monitoring.standins import (
     NOON,
@@ -253,3 +255,39 @@ def test_an_acknowledgement_can_be_taken_back_work_done_cannot(tmp_path: Path) -
         within.take(1)
         assert acknowledged() is None
         assert [query.can_revoke(number) for number in ("ack", "ack2", "work")] == [True, False, False]
+
+
+class Slow(Level):
+    name = "slow"
+
+    def update(self, seen: Observation) -> Assessment | None:
+        end = time.perf_counter() + 2e-3
+        while time.perf_counter() < end:
+            pass
+        return super().update(seen)
+
+
+def test_a_monitor_that_takes_too_long_is_named_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(post, "BUDGET_CALLS", 10)
+    reports: list[str] = []
+    host = host_of(Slow)
+    host.report = lambda plugin, doing, text: reports.append(text)
+    with inside(tmp_path, [reading(NOON + n * SECOND, 1.0) for n in range(60)], host) as within:
+        within.take(60)
+    assert len(reports) == 1
+    assert "slow takes" in reports[0]
+    assert "its budget is 500" in reports[0]
+
+
+def test_a_monitor_that_ends_the_process_ends_nothing(tmp_path: Path) -> None:
+    class Exits(Level):
+        name = "exits"
+
+        def update(self, seen: Observation) -> Assessment | None:
+            raise SystemExit(3)
+
+    host = host_of(Exits, Level)
+    with inside(tmp_path, [reading(NOON + n * SECOND, 1.0) for n in range(20)], host) as within:
+        within.take(20)
+        assert "ok" in states(within)
+    assert host.monitors["exits"].failures >= 3
