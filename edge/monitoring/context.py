@@ -22,6 +22,8 @@ from edge.timeline.counters import increment
 from edge.timeline.rules import Rules
 from edge.timeline.states import RUNNING, plain_state
 
+MOST_CYCLES = 2**53  # as many as one message may say; no machine gets there
+
 
 class Context(msgspec.Struct, array_like=True):
     """The machine at event time `at`. Times are microseconds; `run_us`, `cycles` and `starts` count from the first
@@ -85,7 +87,7 @@ def _state(context: Context, event: MachineState, rules: Rules) -> None:
 
 
 def _made(context: Context, parts: int, ts: int, rules: Rules) -> None:
-    context.cycles += parts
+    context.cycles = min(context.cycles + parts, MOST_CYCLES)
     if parts > 0 and rules.parts_timeout_us:
         context.last_part = ts if context.last_part is None else max(ts, context.last_part)
         context.become("running", ts)

@@ -46,6 +46,12 @@ def shown(folder: Path, messages: list[Message], plant: dict[str, Any] = SILENT_
         return list(Keeper.shown)
 
 
+def test_cycles_of_an_absurd_number_can_still_be_kept(tmp_path: Path) -> None:
+    counts = [said("count", NOON + n, total=2**53, id=str(n)) for n in range(1100)]
+    (found,) = shown(tmp_path, [*counts, reading(NOON + SECOND, 1.0)])
+    assert found.cycles == 2**53
+
+
 def test_production_stands_beside_each_reading(tmp_path: Path) -> None:
     messages = [
         reading(NOON, 1.0),
