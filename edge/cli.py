@@ -78,12 +78,16 @@ def demo(
 @app.command()
 def check(config: ConfigDir = CONFIG, overrides: Overrides = None) -> None:
     """Check the settings; on a mistake print file, line, key and value, and end with status 78."""
+    from edge.settings.references import advice
+
     settings = _settings(config, overrides)
     plant = settings.plant
     typer.echo(
         f"{config}: all right (sites {len(plant.sites)}, lines {len(plant.lines)},"
         f" machines {len(plant.machine_paths())}, products {len(plant.products)})"
     )
+    for text in advice(plant):
+        typer.echo(f"{config / 'plant.toml'}: {text}")
 
 
 @app.command()

@@ -40,6 +40,7 @@ from edge.processing.retention import Retention
 from edge.query.query import Query
 from edge.query.reading import Connections
 from edge.settings.load import Settings
+from edge.settings.references import advice
 from edge.settings.service import MonitorSettings, ServiceSettings, StoreSettings
 from edge.store.schema import StoreTooNew
 from edge.vitals import Vitals
@@ -121,6 +122,8 @@ class Service:
         service = self.settings.service
         self.directory = service.service.data_dir
         self.plant = Plant(self.settings.plant)
+        for text in advice(self.settings.plant):
+            self.log.warning(text)
         self.host = self._plugins(service)
         self.decoding = decode_settings(service)
         self.connections = Connections(self.directory / "store.db")

@@ -47,6 +47,15 @@ def test_check_says_what_there_is() -> None:
     assert done.stdout == f"{CONFIG}: all right (sites 1, lines 3, machines 12, products 3)\n"
 
 
+def test_check_says_what_is_a_burden(tmp_path: Path) -> None:
+    (tmp_path / "edge.toml").write_text("")
+    reasons = ", ".join(f'"reason {n}"' for n in range(13))
+    (tmp_path / "plant.toml").write_text(f'[machines."a/*"]\nstop_reasons = [{reasons}]\n')
+    done = edge("check", "--config", str(tmp_path))
+    told = 'machines."a/*".stop_reasons: 13 reasons: with more than 12 most stops end as the first or as other'
+    assert (done.returncode, done.stdout.splitlines()[1]) == (0, f"{tmp_path / 'plant.toml'}: {told}")
+
+
 def test_check_ends_with_78_and_all_mistakes_on_standard_error() -> None:
     done = edge("check", "--config", str(CONFIG), "--set", "api.port=0", "--set", "mqtt.urll=x")
     assert (done.returncode, done.stdout) == (78, "")

@@ -16,6 +16,7 @@ from edge.query.reading import Connections
 from edge.settings.machine import MANY_REASONS
 from edge.settings.plant import PlantSettings, SiteSettings
 from edge.settings.problems import Finding, key_text
+from edge.settings.references import many_reasons
 from edge.settings.site import DAYS
 from edge.settings.versions import ALWAYS, FILE_ONLY, check, check_without
 from edge.store import changes as change_store
@@ -114,8 +115,7 @@ def _check(file: PlantSettings, holding: Mapping[int, PlantChange], change: Plan
         raise _refusal(change, min(found, key=lambda one: one.nearest is None))  # a slip explains what is missing
     many = len(change.value.get("stop_reasons") or ())
     if many > MANY_REASONS:
-        told = f"{many} reasons: with more than {MANY_REASONS} most stops end as the first or as other"
-        return {"warnings": [told]}
+        return {"warnings": [many_reasons(many)]}
     return {}
 
 

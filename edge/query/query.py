@@ -34,6 +34,7 @@ from edge.query.series import series_shown
 from edge.query.status import KIND_BY_LEVELS, group_status, machine_status
 from edge.query.timelines import timeline
 from edge.query.window import Window, named_shift, running_window, steps
+from edge.settings.plant import PlantSettings
 from edge.store import corrections, identity
 from edge.store.machines import MachineRow, all_machines, machines_under
 from edge.store.readings import ReadingsReader
@@ -137,14 +138,14 @@ class Query:
     def assets(self) -> dict[str, Any]:
         """Every path that published, with the sites, areas and lines above it."""
         db = self.connections.get()
-        readings = ReadingsReader(db)
+        readings, plant = ReadingsReader(db), self.plants.known(db)[0].at(self.now())
         groups: dict[str, list[str]] = {}
         machines = []
         for row in all_machines(db):
             levels = row.path.split("/")
             for depth in range(1, len(levels)):
                 groups.setdefault("/".join(levels[:depth]), []).append(row.path)
-            machines.append(self._asset(row, readings))
+            machines.append(self._asset(row, readings, plant))
         above = [
             {"path": path, "kind": KIND_BY_LEVELS[path.count("/") + 1], "title": self._title(path), "machines": under}
             for path, under in sorted(groups.items())
@@ -158,14 +159,14 @@ class Query:
         line = self.plant.settings.line(path) if depth == 2 else None
         return line.title if line else None
 
-    def _asset(self, row: MachineRow, readings: ReadingsReader) -> dict[str, Any]:
-        settings = self.plant.settings.machine(row.path)
+    def _asset(self, row: MachineRow, readings: ReadingsReader, plant: PlantSettings) -> dict[str, Any]:
+        settings = plant.machine(row.path)
         return {
             "path": row.path,
             "kind": "machine",
             "line": line_of(row.path),
             "title": settings.title,
-            "configured": self.plant.settings.configured(row.path),
+            "configured": plant.configured(row.path),
             "first_seen": to_text(row.first_seen) if row.first_seen else None,
             "last_heard": to_text(row.last_heard) if row.last_heard else None,
             "product": settings.product,

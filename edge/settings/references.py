@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from edge.settings.machine import MANY_REASONS
 from edge.settings.nearest import nearest
 from edge.settings.patterns import is_pattern
 from edge.settings.plant import PlantSettings
-from edge.settings.problems import Finding
+from edge.settings.problems import Finding, key_text
 
 LIKELY_SLIP = 0.75  # how like a known machine a station must be to count as a slip of the pen
 
@@ -26,6 +27,20 @@ def limit_findings(plant: PlantSettings) -> list[Finding]:
                 message = f"with other patterns that match, low is {merged.low:g} and high is {merged.high:g}"
                 found.append(Finding(("machines", pattern, "signals", name), None, message))
     return found
+
+
+def advice(plant: PlantSettings) -> list[str]:
+    """What is allowed in the plant file and still a burden."""
+    return [
+        f"{key_text(('machines', pattern, 'stop_reasons'))}: {many_reasons(len(settings.stop_reasons))}"
+        for pattern, settings in plant.machines.items()
+        if len(settings.stop_reasons) > MANY_REASONS
+    ]
+
+
+def many_reasons(number: int) -> str:
+    """Why so many reasons for stops are too many."""
+    return f"{number} reasons: with more than {MANY_REASONS} most stops end as the first or as other"
 
 
 def _table(raw: Any, key: str) -> Mapping[str, Any]:
