@@ -29,7 +29,7 @@ from edge.store.series import groups_of, places_of
 from edge.store.unsealed import hot_rows
 
 _decode_marks = msgspec.msgpack.Decoder(dict[int, Marks]).decode
-MACHINES = 50
+MACHINES = 16
 """Looked at together, so that the log of flushes is read once for all of them."""
 
 
@@ -70,6 +70,12 @@ class Backlog:
         if len(machines) < MACHINES:
             return Batch(lines, partial(self._positions.close_gap, gap.id))
         return Batch(lines, partial(self._positions.move_gap, gap.id, machines[-1] + 1, 0))
+
+    def dropped(self, db: apsw.Connection) -> int | None:
+        """The instant (us) up to which the store has let readings go, where some of a gap were among them."""
+        found: Any = db.execute("select before_us from reading_retention where level='points'").fetchone()
+        gaps = self._positions.gaps()
+        return int(found[0]) if found is not None and any(0 < gap.since < found[0] for gap in gaps) else None
 
     def waiting(self, db: apsw.Connection) -> int:
         """About how many readings are left: those of the gaps, shared out evenly among the machines."""

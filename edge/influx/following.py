@@ -6,7 +6,7 @@ gap: it is sent from the chunks, while new readings go on being followed from wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import itemgetter
 
 import apsw
@@ -24,8 +24,8 @@ Fresh = list[tuple[int, Rows]]
 class Following:
     """`flush` is the last flush that is sent, `offset` the last offset of readings up to there."""
 
-    def __init__(self, positions: Positions, groups: Groups) -> None:
-        self._positions, self._groups = positions, groups
+    def __init__(self, positions: Positions, groups: Groups, now_us: Callable[[], int]) -> None:
+        self._positions, self._groups, self._now_us = positions, groups, now_us
         self.flush, self.offset = positions.value("flush"), positions.value("reading_offset")
 
     def next(self, db: apsw.Connection) -> Batch | None:
@@ -52,10 +52,14 @@ class Following:
         first = min(min(rows.offsets) for _, rows in fresh) if fresh else processed(db) + 1
         with self._positions.db:
             if first > self.offset + 1:
-                self._positions.add_gap(self.offset, first - 1)
-            self._move(flush - 1, max(self.offset, first - 1))
+                self._positions.add_gap(self.offset, first - 1, self._positions.value("readings_sent"))
+            self._go_on(flush - 1, max(self.offset, first - 1))
 
     def _move(self, flush: int, offset: int) -> None:
+        self._positions.set(readings_sent=self._now_us())
+        self._go_on(flush, offset)
+
+    def _go_on(self, flush: int, offset: int) -> None:
         self._positions.set(flush=flush, reading_offset=offset)
         self.flush, self.offset = flush, offset
 

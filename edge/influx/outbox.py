@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 import apsw
 
+from edge.clock import to_text
 from edge.events import KINDS
 from edge.host import PluginHost
 from edge.influx.backlog import Backlog
@@ -163,13 +164,13 @@ class Outbox:
         groups = Groups()
         self._db, self._dead = db, positions.dead_count()
         streams = self._streams = _Streams(
-            Following(positions, groups), Events(positions), Rejections(positions), Assessments(positions),
+            Following(positions, groups, self.now_us), Events(positions), Rejections(positions), Assessments(positions),
             Windows(positions, KpiPoints(Plants(self.plant), self.host), self.clock, self.windows_every_s),
             Backlog(positions, groups),
         )  # fmt: skip
         self._looked_at = -1e9
         while not self._renewed.is_set():
-            self._look(db, streams)
+            self._look(db, positions, streams)
             busy = sum(self._send_next(db, positions, stream) for stream in streams.live()) > 0
             if not self._renewed.is_set():
                 busy = self._catch_up(db, positions, streams.backlog) or busy
@@ -228,12 +229,16 @@ class Outbox:
             self._renewed.wait(min(left, COUNT_S))
         return True
 
-    def _look(self, db: apsw.Connection, streams: _Streams) -> None:
-        """Now and then: look at every machine, and how many series there are."""
+    def _look(self, db: apsw.Connection, positions: Positions, streams: _Streams) -> None:
+        """Now and then: look at every machine, at what is refused, let go or too much."""
         if self.clock() - self._looked_at < LOOK_S:
             return
         self._looked_at = self.clock()
         streams.windows.look_at_all(db)
+        self._dead = positions.dead_count()  # a command may have sent or forgotten some
+        dropped = streams.backlog.dropped(db)
+        if dropped is not None:
+            self.warn(f"readings before {to_text(dropped)} were let go (store.readings_days) before InfluxDB took them")
         ((machines, kpis),) = db.execute("select (select count(*) from machines), (select count(*) from kpis)")
         before, self._series = self._series, int(machines) * (2 + int(kpis) + len(set(KINDS.values())))
         if self._series > SERIES_ALARM >= before:

@@ -15,7 +15,7 @@ import apsw
 SCHEMA = """
 create table if not exists places(name text primary key, value blob not null) without rowid;
 create table if not exists gaps(
-    id integer primary key, after_offset integer not null, until_offset integer not null,
+    id integer primary key, after_offset integer not null, until_offset integer not null, since integer not null,
     machine integer not null default 0, chunk integer not null default 0);
 create table if not exists machines(machine integer primary key, version integer not null, last_hour integer not null);
 create table if not exists dead(
@@ -25,11 +25,13 @@ create table if not exists dead(
 
 class Gap(NamedTuple):
     """Readings with offsets in (after, until] that were not sent when they came. They are sent machine by machine, by
-    number: all of those before `machine` are done, and of it the chunks up to `chunk`."""
+    number: all of those before `machine` are done, and of it the chunks up to `chunk`. `since` (us): when readings
+    were sent last before it; 0: never."""
 
     id: int
     after: int
     until: int
+    since: int
     machine: int
     chunk: int
 
@@ -78,8 +80,8 @@ class Positions:
         """Oldest first."""
         return [Gap(*row) for row in self.db.execute("select * from gaps order by id")]
 
-    def add_gap(self, after: int, until: int) -> None:
-        self.db.execute("insert into gaps(after_offset, until_offset) values(?,?)", (after, until))
+    def add_gap(self, after: int, until: int, since: int) -> None:
+        self.db.execute("insert into gaps(after_offset, until_offset, since) values(?,?,?)", (after, until, since))
 
     def move_gap(self, gap: int, machine: int, chunk: int) -> None:
         self.db.execute("update gaps set machine=?, chunk=? where id=?", (machine, chunk, gap))

@@ -38,6 +38,7 @@ class Plant:
     folder: Path
     points: dict[tuple[str, int, str], float] = field(default_factory=dict)
     offset: int = 0
+    now: int = BEGIN
 
     def __post_init__(self) -> None:
         self.db = schema.open_writer(self.folder / "store.db")
@@ -60,7 +61,10 @@ class Plant:
 
     def restart_outbox(self) -> None:
         groups = Groups()
-        self.following, self.backlog = Following(self.positions, groups), Backlog(self.positions, groups)
+        self.following, self.backlog = (
+            Following(self.positions, groups, lambda: self.now),
+            Backlog(self.positions, groups),
+        )
 
     def add(self, machine: int, ts: int, signals: dict[str, float]) -> None:
         self.offset += 1
@@ -211,3 +215,18 @@ def test_what_was_missed_is_not_written_over_something_newer(plant: Plant) -> No
     plant.send()
     assert plant.points == plant.stored()
     assert plant.points["m1", BEGIN * 1000, "a"] == 2.0
+
+
+def test_readings_that_were_let_go_before_they_were_sent_are_spoken_of(plant: Plant) -> None:
+    plant.add(1, BEGIN, {"a": 1.0})
+    plant.flush()
+    plant.send()
+    plant.add(1, BEGIN + SECOND, {"a": 2.0})
+    plant.flush(seal=True)
+    plant.add(2, BEGIN + 9 * DAY, {"a": 1.0})
+    plant.flush(fold=True)
+    plant.following.next(plant.reader)  # finds the gap
+    assert plant.backlog.dropped(plant.reader) is None
+    with plant.db:
+        plant.writer.drop(BEGIN + 5 * DAY)
+    assert plant.backlog.dropped(plant.reader) == BEGIN + 5 * DAY
