@@ -153,6 +153,11 @@ class Post:
             self._pause(kept.said.ts if kept.said else 0, f"its state cannot be kept: {self.loaded.last_error}")
         return kept
 
+    def written(self) -> None:
+        """The checkpoint has been taken over: the packed state need not be held beside the monitor that has it."""
+        if self._monitor is not None:
+            self.kept.state = b""
+
     def _packed(self) -> bytes:
         assert self._monitor is not None
         state = self._monitor.checkpoint()

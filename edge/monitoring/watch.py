@@ -257,7 +257,10 @@ class Watch:
     def checkpoint(self) -> bytes:
         """All that is needed to go on from here."""
         self.standing.posts |= {post.name: post.checkpoint() for post in self.posts}
-        return _encode(self.standing)
+        written = _encode(self.standing)
+        for post in self.posts:
+            post.written()
+        return written
 
     @property
     def current(self) -> Sequence[Current]:
