@@ -76,9 +76,9 @@ class Plant:
     def sites(self, path: str) -> list[tuple[int, SiteSettings]]:
         """(from, settings) of the site that a path lies in, where they change."""
         found: list[tuple[int, SiteSettings]] = []
-        for since, settings in self.versions:
+        for since, settings, _ in self.versions:
             site = settings.site(path)
-            if not found or site != found[-1][1]:
+            if not found or (site is not found[-1][1] and site != found[-1][1]):
                 found.append((since, site))
         return found
 
@@ -94,9 +94,16 @@ class Plant:
 
     def _resolve(self, path: str) -> Rules:
         """What has always held, with what holds later where that is something else."""
-        found = [(one.since, self._of_version(path, number)) for number, one in enumerate(self.versions)]
-        later = [now for before, now in pairwise(found) if now[1] != before[1]]
-        first = found[0][1]
+        first = now = self._of_version(path, 0)
+        later: list[tuple[int, Rules]] = []
+        for number, version in enumerate(self.versions[1:], 1):
+            before = now
+            if any(one.kind == "machine" and concerns(one.name, path) for one in version.begin):
+                now = self._of_version(path, number)
+            elif any(one.kind == "product" for one in version.begin):
+                now = replace(now, ideal_s=self._ideal_s[number], line=self._role(path, number))
+            if now != before:
+                later.append((version.since, now))
         return replace(first, later=later) if later else first
 
     def _of_version(self, path: str, number: int) -> Rules:
@@ -145,7 +152,9 @@ class Plant:
         """Stretches of time in which another plant of the same file decides otherwise about the machine at `path`."""
         one, two = self.rules(path), other.rules(path)
         found = _where_different([(ALWAYS, one), *one.later], [(ALWAYS, two), *two.later])
-        found += _where_different(_without_slots(self.sites(path)), _without_slots(other.sites(path)))
+        mine, others = self.sites(path), other.sites(path)
+        if mine != others:
+            found += _where_different(_rosters(mine), _rosters(others))
         found += [(_us(slot, "from"), _us(slot, "to")) for slot in self._slots(path) ^ other._slots(path)]
         return sorted(found)
 
@@ -205,16 +214,19 @@ Held = Sequence[tuple[int, Kept]]
 
 def _where_different(one: Held[Kept], two: Held[Kept]) -> list[tuple[int, int]]:
     """Stretches in which two sequences of (from, what holds) say different things."""
+    found = []
+    at = [0, 0]
     bounds = sorted({since for since, _ in (*one, *two)})
-    return [(a, b) for a, b in pairwise([*bounds, FAR]) if _held(one, a) != _held(two, a)]
+    for a, b in pairwise([*bounds, FAR]):
+        for which, held in enumerate((one, two)):
+            at[which] += at[which] + 1 < len(held) and held[at[which] + 1][0] <= a
+        if one[at[0]][1] != two[at[1]][1]:
+            found.append((a, b))
+    return found
 
 
-def _held(sequence: Held[Kept], ts: int) -> Kept:
-    return sequence[bisect_right([since for since, _ in sequence], ts) - 1][1]
-
-
-def _without_slots(sites: Held[SiteSettings]) -> list[tuple[int, SiteSettings]]:
-    return [(since, site.model_copy(update={"planned": (), "unscheduled": ()})) for since, site in sites]
+def _rosters(sites: Held[SiteSettings]) -> list[tuple[int, tuple[object, object]]]:
+    return [(since, (site.shifts, site.breaks)) for since, site in sites]
 
 
 def _us(slot: Iterable[tuple[str, str]], name: str) -> int:

@@ -27,6 +27,7 @@ class Version(NamedTuple):
 
     since: int
     settings: PlantSettings
+    begin: tuple[PlantChange, ...] = ()  # the changes that begin with it
 
 
 def versions(file: PlantSettings, changes: Sequence[PlantChange]) -> list[Version]:
@@ -41,9 +42,10 @@ def versions(file: PlantSettings, changes: Sequence[PlantChange]) -> list[Versio
     out = [Version(ALWAYS, laid.settings())]
     beginning = sorted((one for one in changes if one.kind != "exception"), key=_since)
     for since, together in groupby(beginning, _since):
-        for one in together:
+        begin = tuple(together)
+        for one in begin:
             laid.lay(one)
-        out.append(Version(since, laid.settings()))
+        out.append(Version(since, laid.settings(), begin))
     return out
 
 
