@@ -19,7 +19,7 @@ REQUEST_LINES = 5000
 REQUEST_BYTES = 4_000_000
 
 _DROPPED = re.compile(r"dropped=(\d+)")
-_EXPIRED = re.compile(r"beyond retention policy")
+_EXPIRED = re.compile(r"(?:outside|beyond) retention policy")  # the words of InfluxDB 2 and 1
 
 Refused = tuple[int, str, str]
 """(status, reason, line)."""

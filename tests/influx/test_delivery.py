@@ -12,6 +12,7 @@ import pytest
 from edge.influx.delivery import CEILING_S, FIRST_S, Delivery
 from edge.influx.writing import InfluxWriting, retry_after_s
 from tests.influx_stub import TAKEN, Reply, Stub
+from tests.influxdb import Influx
 
 
 @dataclass
@@ -129,7 +130,10 @@ def test_row_of_another_type_is_found_though_the_rest_was_stored_at_once(stub: S
 
 
 def test_points_older_than_the_bucket_keeps_are_counted_and_not_kept(stub: Stub, make: Make) -> None:
-    stub.reply = lambda _, got: Reply(422, f"partial write: points beyond retention policy dropped={len(got)}")
+    said = (
+        "partial write: dropped {0} points outside retention policy of duration 1h0m0s - oldest point ... dropped={0}"
+    )
+    stub.reply = lambda _, got: Reply(422, said.format(len(got)))
     delivery = make(Pauses())
     assert delivery.deliver(lines(5000)) == []
     assert (delivery.link.expired, len(stub.requests)) == (5000, 1)
@@ -162,3 +166,24 @@ def test_end_of_the_service_leaves_the_batch_undone(stub: Stub, make: Make) -> N
     stub.reply = lambda _, __: Reply(503, "no")
     assert make(Pauses(end_after=3)).deliver(lines(10)) is None
     assert len(stub.requests) == 4
+
+
+def test_real_server_whose_bucket_keeps_less_than_there_is(make: Make) -> None:
+    now, hour = time.time_ns(), 3600 * 10**9
+    sent = [f"reading,machine=m{n % 3} v={n}.5 {now - (n % 4) * hour + n}" for n in range(400)]
+    sent[41] = f'reading,machine=m0 v="text" {now}'
+    with Influx() as influx:
+        org = influx.request("GET", "/api/v2/orgs")["orgs"][0]["id"]
+        rules = [{"type": "expire", "everySeconds": 5400}]
+        influx.request("POST", "/api/v2/buckets", {"orgID": org, "name": "short", "retentionRules": rules})
+        influx.bucket = "short"
+        influx.write(f"reading,machine=m0 v=0.5 {now}")
+        writing = InfluxWriting(influx.url, influx.org, influx.bucket, lambda: influx.token)
+        delivery = Delivery(writing, Pauses())
+        refused = delivery.deliver(sent)
+        writing.close()
+        assert refused is not None
+        assert [line for _, _, line in refused] == [sent[41]]
+        kept = [n for n in range(400) if n % 4 < 2 and n != 41]
+        assert influx.query("select count(v) as n from reading")[0]["n"] == len(kept)
+        assert delivery.link.expired == 400 - len(kept) - 1
