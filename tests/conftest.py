@@ -1,4 +1,4 @@
-"""Tests whose server is missing are skipped by name with the reason, and fail in CI, where everything must run."""
+"""Tests whose server is missing are skipped by name with the reason, and fail in CI where it could be installed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,13 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
 
 from tests.influxdb import executable
 from tests.servers import ServerMissing, find
+
+settings.register_profile("edge", deadline=None)  # a busy machine is no failure
+settings.load_profile("edge")
 
 WANTED = {"mosquitto": ("mosquitto",), "chromium": ("chromium", "chromium-browser", "google-chrome")}
 
@@ -41,6 +45,6 @@ def _skipped_without_server() -> Generator[None, object, object]:
     try:
         return (yield)
     except ServerMissing as missing:
-        if os.environ.get("CI"):
+        if missing.installable and os.environ.get("CI"):
             raise
         pytest.skip(str(missing))

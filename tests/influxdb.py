@@ -31,7 +31,7 @@ def executable() -> str:
     named = os.environ.get("EDGE_TEST_INFLUXD")
     found = named or shutil.which("influxd", path=PATH) or (str(BESIDE.resolve()) if BESIDE.exists() else None)
     if found is None or not os.access(found, os.X_OK):
-        raise ServerMissing("influxd is not here (set EDGE_TEST_INFLUXD to an InfluxDB 2 server)")
+        raise ServerMissing("influxd is not here (set EDGE_TEST_INFLUXD to an InfluxDB 2 server)", installable=False)
     return found
 
 

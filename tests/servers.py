@@ -9,7 +9,12 @@ PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin"  # wher
 
 
 class ServerMissing(Exception):
-    """A test cannot run here; the message says what to install. In CI a failure, elsewhere a skip that is named."""
+    """A test cannot run here; the message says what it needs. `installable`: a failure in CI, where it must be there;
+    elsewhere, and where it cannot be had from Debian's packages, a skip that is named."""
+
+    def __init__(self, message: str, *, installable: bool = True) -> None:
+        super().__init__(message)
+        self.installable = installable
 
 
 def find(package: str, *programs: str) -> str:

@@ -21,7 +21,10 @@ class _Signals(Mapping[str, Mapping[str, Any]]):
     def __getitem__(self, name: str) -> Mapping[str, Any]:
         found = self._known.get(name)
         if found is None:
-            found = self._settings.signal(self._path, name).model_dump(mode="json")
+            settings = self._settings.signal(self._path, name)
+            found = settings.model_dump(mode="json")
+            if "kind" not in settings.model_fields_set:  # nobody has said it: a monitor may go by the name
+                found["kind"] = None
             if len(self._known) < SIGNALS:
                 self._known[name] = found
         return found

@@ -25,13 +25,13 @@ class SignalSettings(Strict):
     title: Name | None = None
     kind: SignalKind = "other"
     unit: Name | None = None
-    bad: Literal["up", "down", "both"] = "both"
+    bad: Literal["up", "down", "both"] | None = None
     low: float | None = None
     high: float | None = None
     target: float | None = None
     sigma: Positive | None = None
     rules: Literal["western_electric", "nelson"] = "western_electric"
-    preset: Literal["process", "cycle", "thermal"] = "process"
+    preset: Literal["process", "cycle", "thermal"] | None = None
     iso_class: Literal["I", "II", "III", "IV"] | None = None
 
     @model_validator(mode="after")

@@ -194,7 +194,13 @@ class Tuned(Keeper):
 
     def __init__(self, machine: Watched, state: dict[str, Any] | None = None) -> None:
         super().__init__(machine, state)
-        self.given.append((machine.settings["threshold"], machine.settings["learn_s"], machine.signal("v1")["kind"]))
+        self.given.append(
+            (
+                machine.settings["threshold"],
+                machine.settings["learn_s"],
+                *(machine.signal(name)["kind"] for name in ("v1", "x")),
+            )
+        )
 
 
 def test_settings_of_a_monitor_come_from_the_plant_file_and_unknown_ones_are_named(tmp_path: Path) -> None:
@@ -211,7 +217,7 @@ def test_settings_of_a_monitor_come_from_the_plant_file_and_unknown_ones_are_nam
     hooks = Hooks(warn=warned.append)
     with inside(tmp_path, [reading(NOON, 1.0), clock(END)], host_of(Tuned), plant, hooks=hooks) as within:
         within.take(2)
-    assert Tuned.given == [(4.0, 60, "vibration")]
+    assert Tuned.given == [(4.0, 60, "vibration", None)]  # of x nobody has said it: a monitor may go by the name
     assert warned == [
         '[machines."site/*".monitors.tuned]: tuned has no setting thrshold; it has threshold, learn_s',
         '[machines."site/*".monitors.nobody]: there is no monitor nobody; there are tuned',

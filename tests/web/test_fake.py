@@ -9,7 +9,7 @@ import httpx
 import msgspec
 import pytest
 
-from edge.api import assessed, explained, revised, shapes
+from edge.api import assessed, explained, messageshapes, revised, shapes
 from tests.web import fake_service
 from tests.web.fake_history import now_utc
 from tests.web.fake_plant import iso
@@ -29,12 +29,12 @@ ANSWERS: dict[str, Any] = {
     f"kpis/oee/explain?asset={MACHINE}&{WINDOW}": explained.Explained,
     f"kpis/oee/revisions?asset={MACHINE}&{WINDOW}": revised.Revised,
     f"assets/{MACHINE}/losses?shift=previous": shapes.Losses,
-    "messages/80100": shapes.Message,
+    "messages/80100": messageshapes.Message,
     "assessments": assessed.Assessments,
     f"assessments?asset={MACHINE}&from={START}": assessed.Assessments,
     "corrections": shapes.Corrections,
-    "rejections": shapes.Rejections,
-    f"events?asset={MACHINE}&from={START}": shapes.Events,
+    "rejections": messageshapes.Rejections,
+    f"events?asset={MACHINE}&from={START}": messageshapes.Events,
 }
 
 
