@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import msgspec
 
-from edge.clock import SECOND
 from edge.corrections import Correction
 from edge.events import AnyEvent, Heartbeat, Reading
 from edge.host import PluginHost
 from edge.journal.record import NOTICE_PREFIX
 from edge.monitor import Assessment
+from edge.monitoring.agenda import GRID, Agenda
 from edge.monitoring.watch import Watch, WatchRules
 from edge.monitoring.watched import unknown_settings
 from edge.plant import Plant
@@ -23,7 +23,6 @@ CLOCK_TOPIC = NOTICE_PREFIX + "clock"
 """An entry by which the service notes that time has passed: what monitors do about silence follows from the journal."""
 PASSED_OVER = 5000  # so many events that were not accepted are remembered at most
 SPARSELY = 10
-GRID = SECOND  # of received time: silence is looked at once in each
 
 
 class Counts(msgspec.Struct):
@@ -43,6 +42,8 @@ class Monitors:
         self.active = bool(host.monitors)
         self.counts = Counts()
         self._watches: dict[int, Watch] = {}
+        self._agenda = Agenda()
+        self._touched: set[Watch] = set()  # since the last look: when they are due may be another time now
         self._said: list[tuple[int, str, Assessment]] = []
         self._clock = 0
         for loaded in host.monitors.values():
@@ -78,7 +79,8 @@ class Monitors:
         watch = Watch(number, path, self._plant, self._host, self._rules, self._keep)
         in_order = not self._watches or number > next(reversed(self._watches))
         self._watches[number] = watch
-        if not in_order:  # silence is looked at in one order, after a restart too
+        self._touched.add(watch)
+        if not in_order:  # they are gone through in one order, after a restart too
             self._watches = dict(sorted(self._watches.items()))
         return watch
 
@@ -94,6 +96,7 @@ class Monitors:
         if event.received >= self._clock + GRID:
             self.pass_time(event.received)
         watch = self._watches.get(number) or self._add(number, path)
+        self._touched.add(watch)
         if event.__class__ is Reading:
             watch.reading(event)
         elif event.__class__ is Heartbeat:
@@ -115,8 +118,13 @@ class Monitors:
         if received < self._clock + GRID:
             return
         self._clock = received - received % GRID
-        for watch in self._watches.values():
+        for watch in self._touched:
+            self._agenda.put(watch.number, watch.due)
+        self._touched.clear()
+        for number in self._agenda.take(self._clock):
+            watch = self._watches[number]
             watch.silent(self._clock)
+            self._touched.add(watch)
 
     def correct(self, number: int, path: str, said: Correction, received: int) -> None:
         """Somebody acknowledges an alarm, or says that work has been done."""
@@ -133,7 +141,7 @@ class Monitors:
 
     def would_act(self, now: int) -> bool:
         """Whether anything would happen if the journal's time were `now`; from any thread."""
-        return any(watch.would_act(now) for watch in list(self._watches.values()))
+        return any(watch.due <= now for watch in list(self._watches.values()))
 
     # what is written
 

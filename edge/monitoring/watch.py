@@ -15,7 +15,7 @@ from edge.monitor import Assessment, Observation
 from edge.monitoring.context import Context
 from edge.monitoring.post import Post, PostState
 from edge.monitoring.watched import watched
-from edge.monitoring.window import NEVER, Item, Pending, Sample, Window
+from edge.monitoring.window import FOREVER, NEVER, Item, Pending, Sample, Window
 from edge.plant import Plant
 from edge.store.assessments import ALARMS, Acknowledgement, Current
 
@@ -129,23 +129,25 @@ class Watch:
 
     def silent(self, now: int) -> None:
         """Nothing has come until `now` (received time): nothing will overtake what waits, and time has passed."""
-        if self.window.would_release(now):
+        if now >= self.window.due:
             self.dirty = True
             self._show(self.window.release(now))
-        if self._is_time_to_tick(now):
+        if now >= self._tick_due:
             self._tick(now)
 
-    def would_act(self, now: int) -> bool:
-        """Whether `silent` would do anything."""
-        return self.window.would_release(now) or self._is_time_to_tick(now)
+    @property
+    def due(self) -> int:
+        """The received time from which on `silent` does something, if nothing comes before."""
+        return min(self.window.due, self._tick_due)
 
-    def _is_time_to_tick(self, now: int) -> bool:
+    @property
+    def _tick_due(self) -> int:
         standing, tick_us = self.standing, self._rules.tick_us
         if not tick_us or standing.context.at == NEVER:
-            return False
+            return FOREVER
         received = standing.pending.received
         last = max(received, standing.ticked)
-        return now - last >= max(tick_us, (last - received) // SPARSER)  # ever more seldom while it is silent
+        return last + max(tick_us, (last - received) // SPARSER)  # ever more seldom while it is silent
 
     def work_done(self, component: str, action: str | None) -> None:
         """Somebody says that work has been done."""

@@ -119,18 +119,21 @@ class Window:
         mark = (pending.top - self._bundle) // self._interval * self._interval
         while pending.tops and (pending.tops[0][0] + 1) * self._slot + self._reorder <= now:
             mark = max(mark, (pending.tops.pop(0)[1] + 1) // self._interval * self._interval)
-        if self._is_silent(now):
+        if now >= self._silent_at:
             mark = (pending.top // self._interval + 1) * self._interval
         out = self._until(mark)
         self._set_limits()
         return out
 
-    def would_release(self, now: int) -> bool:
-        """Whether something is old enough at received time `now`."""
-        return self.waiting and (now >= self._ripe or self._is_silent(now))
+    @property
+    def due(self) -> int:
+        """The received time from which on something is old enough, if nothing comes before."""
+        return min(self._ripe, self._silent_at) if self.waiting else FOREVER
 
-    def _is_silent(self, now: int) -> bool:
-        return now - self.pending.received >= self._reorder + self._interval
+    @property
+    def _silent_at(self) -> int:
+        """From when on nothing will overtake what waits, however new it is."""
+        return self.pending.received + self._reorder + self._interval
 
     def _until(self, mark: int) -> list[Item]:
         pending = self.pending
