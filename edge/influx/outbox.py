@@ -22,7 +22,7 @@ from edge.host import PluginHost
 from edge.influx.backlog import Backlog
 from edge.influx.batch import Batch
 from edge.influx.catalog import Groups
-from edge.influx.delivery import Delivery, Link, Refused
+from edge.influx.delivery import CEILING_S, Delivery, Link, Refused
 from edge.influx.events import Assessments, Events, Rejections
 from edge.influx.following import Following
 from edge.influx.kpipoints import KpiPoints
@@ -109,7 +109,7 @@ class Outbox:
         self._db: apsw.Connection | None = None
         self._counted_at = self._looked_at = -1e9
         self._idle_at = self.clock()
-        self._waiting = self._in_hand = self._dead = self._series = 0
+        self._waiting = self._in_hand = self._dead = self._series = self._failures = 0
 
     # from other threads
 
@@ -154,7 +154,8 @@ class Outbox:
                 # Whatever the sender meets must not end it: positions are durable, so it begins again from there.
                 self.warn(f"the outbox begins again: {type(error).__name__}: {error}")
                 self.link.amiss("waiting", f"{type(error).__name__}: {error}", self.clock())
-                self._stopping.wait(RETRY_S)
+                self._stopping.wait(min(RETRY_S * 2**self._failures, CEILING_S))
+                self._failures = min(self._failures + 1, 30)
             finally:
                 self._streams = self._db = None
         self.writing.close()
@@ -205,7 +206,7 @@ class Outbox:
         with positions.db:
             positions.bury(self.now_us(), refused)
             batch.taken()
-        self._in_hand = 0
+        self._in_hand = self._failures = 0
         if refused:
             self._dead += len(refused)
             status, reason, line = refused[0]

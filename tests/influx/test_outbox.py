@@ -15,7 +15,7 @@ from edge.clock import DAY, MINUTE, SECOND
 from edge.influx.outbox import Outbox
 from edge.influx.positions import Positions
 from edge.influx.querying import Querying
-from edge.influx.writing import InfluxWriting
+from edge.influx.writing import Answer, InfluxWriting
 from tests.influx_stub import TAKEN, Reply, Stub
 from tests.properties.inside import HOST, Inside
 from tests.scenarios.scenario import Message
@@ -155,3 +155,21 @@ def test_a_store_that_is_replaced_meanwhile_is_sent_from_its_begin(
     inside.pipeline.catch_up()
     outbox.renew()
     until(lambda: all_there(stub))
+
+
+def test_whatever_the_sender_meets_it_begins_again(
+    stub: Stub, begin: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    real, failures = InfluxWriting.write, [ModuleNotFoundError("No module named 'influxdb_client'"), ValueError("odd")]
+
+    def write(writing: InfluxWriting, lines: list[str]) -> Answer:
+        if failures:
+            raise failures.pop()
+        return real(writing, lines)
+
+    monkeypatch.setattr(InfluxWriting, "write", write)
+    outbox = begin()
+    until(lambda: "ValueError: odd" in outbox.status().detail)
+    assert not outbox.status().ok
+    until(lambda: all_there(stub))
+    assert outbox.status().ok
