@@ -162,6 +162,11 @@ class Service:
         if self.outbox is not None:
             self.outbox.changed(paths)
 
+    def _committed(self, loop: asyncio.AbstractEventLoop, link: IngestLink, offset: int) -> None:
+        _soon(loop, link, offset)
+        if self.outbox is not None:
+            self.outbox.committed(offset)
+
     def _renew(self, query: Query) -> None:
         query.renew()
         if self.outbox is not None:
@@ -252,7 +257,7 @@ class Service:
             taken=live.taken,
             evaluated=lambda paths: self._evaluated(live, paths),
             assessed=live.assessed,
-            committed=lambda offset: _soon(loop, link, offset),
+            committed=lambda offset: self._committed(loop, link, offset),
             warn=lambda text: self.log.warning(text),
             replaced=lambda: self._renew(query),
         )

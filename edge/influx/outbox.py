@@ -110,6 +110,9 @@ class Outbox:
         self._counted_at = self._looked_at = -1e9
         self._idle_at = self.clock()
         self._waiting = self._in_hand = self._dead = self._series = self._failures = 0
+        self._committed = self._seen = (
+            0  # offsets: what the store has, and up to where all was sent when it was last idle
+        )
 
     # from other threads
 
@@ -129,13 +132,17 @@ class Outbox:
         if streams is not None:
             streams.windows.changed(paths)
 
+    def committed(self, offset: int) -> None:
+        """The store has everything up to this offset of the journal."""
+        self._committed = offset
+
     def renew(self) -> None:
         """The store is another file now."""
         self._renewed.set()
 
     def status(self) -> Outgoing:
         """The state in memory; never waits."""
-        waiting = max(self._waiting, self._in_hand)
+        waiting = max(self._waiting, self._in_hand, int(self._committed > self._seen))
         lag_s = self.clock() - self._idle_at if waiting else 0.0
         link = self.link
         return Outgoing(link.state, link.detail, waiting, lag_s, link.sent, link.requests, self._dead, link.expired,
@@ -170,13 +177,15 @@ class Outbox:
             Backlog(positions, groups),
         )  # fmt: skip
         self._looked_at = -1e9
+        self._count(db)
         while not self._renewed.is_set():
+            committed = self._committed
             self._look(db, positions, streams)
             busy = sum(self._send_next(db, positions, stream) for stream in streams.live()) > 0
             if not self._renewed.is_set():
                 busy = self._catch_up(db, positions, streams.backlog) or busy
             if not busy:
-                self._note_idle()
+                self._note_idle(committed)
                 self._renewed.wait(POLL_S)
 
     def _catch_up(self, db: apsw.Connection, positions: Positions, backlog: Backlog) -> bool:
@@ -245,7 +254,8 @@ class Outbox:
         if self._series > SERIES_ALARM >= before:
             self.warn(f"about {self._series} series in InfluxDB: machines that anybody made up? see /api/v1/assets")
 
-    def _note_idle(self) -> None:
+    def _note_idle(self, committed: int) -> None:
+        self._seen = committed
         self._idle_at = self.clock()
         self._waiting = 0
         self._counted_at = self.clock()
