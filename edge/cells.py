@@ -111,20 +111,21 @@ class MachineCells:
 
     def _reach(self, end: int) -> None:
         """Work out anew what changed, unless windows that end at `end` or before cannot show it."""
-        if not self._settled and self._changed and not self._is_quiet(end):
+        if not self._settled and self._changed and end > self._quiet_until:
             self._settled = True
             self._sliced.clear()
             settle(self._overlay, self._changed, self.cut, self.rules)
 
-    def _is_quiet(self, end: int) -> bool:
-        """Whether all changes come after `end`, and nothing that was open there depends on them."""
+    @cached_property
+    def _quiet_until(self) -> int:
+        """Nothing changed before, and nothing that was open then depends on what did; -FAR where that is nowhere."""
         first = min(self._changed)
-        if self.as_of is not None or end > first or self.rules.settles:
-            return False
+        if self.as_of is not None or self.rules.settles:
+            return -FAR
         previous = self._stored.row_before(first)
         if previous is None or previous.until < previous.hour + HOUR or previous.carry_out.stop_start:
-            return False
-        return not self.rules.changes(previous.hour, first)  # with which a state may become a stop
+            return -FAR
+        return -FAR if self.rules.changes(previous.hour, first) else first  # with which a state may become a stop
 
     def sums(self, kpi_id: int, name: str, start: int, end: int, host: PluginHost) -> Sums:
         """Facts of one KPI in [start, end)."""

@@ -43,7 +43,7 @@ def rebuild(settings: Settings) -> int:
             if not whole:
                 pipeline.evaluate_everything()
             pipeline.catch_up()
-            pipeline.pool()
+            pipeline.pool(silence=False)  # which costs by the calendar and not by the journal
             pipeline.close()
             log.info("rebuilt", messages=pipeline.counts.processed, seconds=round(time.monotonic() - began, 1))
     return 0

@@ -70,6 +70,7 @@ class Backlog:
                 event_store.pack(self.db, machine.number, hour, machine.resolution)
             machine.packed(hour)
 
-    def pool(self, deadline: float, *, patient: bool) -> bool:
+    def pool(self, deadline: float, *, patient: bool, silence: bool = True) -> bool:
         """Facts of whole lines where they are missing, until the deadline; True while there is more to do."""
-        return self.evaluation.pooling.work(self.intake.plant, self._now(), deadline, patient=patient)
+        pooling = self.evaluation.pooling
+        return pooling.work(self.intake.plant, self._now(), deadline, patient=patient, silence=silence)

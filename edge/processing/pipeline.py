@@ -283,10 +283,11 @@ class Pipeline:
         """Older hours that changed, as many as the budget allows; True while there are more."""
         return self.backlog.evaluate(time.monotonic() + budget_s)
 
-    def pool(self) -> None:
-        """Add up facts of whole lines where that is missing, in one transaction."""
+    def pool(self, *, silence: bool = True) -> None:
+        """Add up facts of whole lines where that is missing, in one transaction; of time in which no machine of a line
+        spoke too, unless that is left to the service."""
         with self.db:
-            self.backlog.pool(inf, patient=False)
+            self.backlog.pool(inf, patient=False, silence=silence)
 
     def _retire(self) -> None:
         """Drop a piece of what is too old, when there is nothing better to do."""

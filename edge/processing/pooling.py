@@ -63,9 +63,10 @@ class Pooling:
             line.days.update(days)
             line.retry.update(dict.fromkeys(days, time.monotonic() + AGAIN_S))
 
-    def work(self, plant: Plant, now: int, deadline: float, *, patient: bool = True) -> bool:
+    def work(self, plant: Plant, now: int, deadline: float, *, patient: bool = True, silence: bool = True) -> bool:
         """Pool stretches until `time.monotonic()` reaches the deadline; True while there is more to do at once. Who is
-        not patient does not wait for late messages to come together."""
+        not patient does not wait for late messages to come together; without `silence` what no machine spoke in is
+        left for another time."""
         if plant is not self.plant:  # its changes have dropped pools
             self.plant = plant
             self._lines.clear()
@@ -80,7 +81,7 @@ class Pooling:
             for day in sorted(due, reverse=True):  # the newest are asked for most
                 if time.monotonic() >= deadline:
                     return True
-                if self._pool_day(line, day, now, deadline):
+                if self._pool_day(line, day, now, deadline, silence=silence):
                     line.days.discard(day)
                     line.retry.pop(day, None)
         return False
@@ -96,24 +97,27 @@ class Pooling:
         line = self._lines[number] = _Line(number, path, first_day, until, first_day - 1)
         return line
 
-    def _pool_day(self, line: _Line, day: int, now: int, deadline: float) -> bool:
+    def _pool_day(self, line: _Line, day: int, now: int, deadline: float, *, silence: bool) -> bool:
         """Pool the stretches that begin in a UTC day; False where some have to be looked at again."""
         start, end = day * DAY, (day + 1) * DAY
         bounds = self.plant.calendar(line.path).bounds(start, end + pools.LONGEST)
         mark = pools.members(self.db, line.number).mark
         there = pools.starts(self.db, line.number, mark, self.kpi_ids[NAME], start, end)
         missing = [(a, b) for a, b in pairwise(bounds) if a < end and a not in there]
-        for a, b in missing:
-            if b > now or not self._pool(line, mark, a, b, now):
+        wanted = missing if silence else [m for m in missing if not pools.is_silent(self.db, line.number, *m)]
+        if not wanted:
+            return not missing
+        machines = [MachineCells(self.db, self.plant, row, now, None) for row in machines_under(self.db, line.path)]
+        for a, b in wanted:
+            if b > now or not self._pool(line, machines, mark, a, b):
                 line.retry[day] = time.monotonic() + RETRY_S
                 return False
             if time.monotonic() >= deadline:
                 return False
-        return True
+        return len(wanted) == len(missing)
 
-    def _pool(self, line: _Line, mark: int, start: int, end: int, now: int) -> bool:
+    def _pool(self, line: _Line, machines: Sequence[MachineCells], mark: int, start: int, end: int) -> bool:
         with self.db:
-            machines = [MachineCells(self.db, self.plant, row, now, None) for row in machines_under(self.db, line.path)]
             if any(machine.needs(start, end) is None for machine in machines):
                 return False
             found = {number: self._sums(machines, name, start, end) for name, number in self.kpi_ids.items()}

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import apsw
 import msgspec
 
-from edge.clock import DAY
+from edge.clock import DAY, HOUR
 from edge.facts import in_64_bits
 
 SCHEMA = """
@@ -64,6 +64,15 @@ def starts(db: apsw.Connection, line: int, mark: int, kpi: int, start: int, end:
     """Where pools begin in [start, end)."""
     sql = "select start from pools where line=? and kpi=? and start>=? and start<? and members=?"
     return {at for (at,) in db.execute(sql, (line, kpi, start, end, mark))}
+
+
+def is_silent(db: apsw.Connection, line: int, start: int, end: int) -> bool:
+    """Whether no hour of the line's machines that is stored shares time with [start, end)."""
+    sql = (
+        "select 1 from machines m where line=?1 and exists"
+        "(select 1 from hours where machine=m.id and hour>=?2 and hour<?3)"
+    )
+    return db.execute(sql, (line, start - start % HOUR, end)).fetchone() is None
 
 
 def last_end(db: apsw.Connection, line: int, kpi: int) -> int | None:

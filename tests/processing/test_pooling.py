@@ -175,6 +175,21 @@ def test_a_line_is_pooled_from_its_first_message_on_whenever_that_comes(tmp_path
         assert stretches(inside) == [0, 6, 18, 24, 30, 42, 48]
 
 
+def test_silence_may_be_left_for_later_and_no_number_depends_on_it(tmp_path: Path) -> None:
+    again = BEGIN + 30 * DAY
+    messages = [*HISTORY, said("count", again + MINUTE, total=1), said("count", again + 7 * HOUR, "m1", total=1)]
+    with Inside(tmp_path, PLANT, messages) as inside:
+        inside.take(len(messages))
+        inside.pipeline.catch_up()
+        inside.pipeline.pool(silence=False)
+        spoke = [0, 6, 18, 24, 30, 42, 48, 54]
+        assert stretches(inside) == [*spoke, 30 * 24]  # the rest of that day is not over
+        before = asked(inside)
+        inside.pipeline.pool()
+        assert len(stretches(inside)) == 3 * 30 + 1
+        assert asked(inside) == before
+
+
 def test_a_revision_is_not_taken_back_while_the_next_one_is_worked_out(tmp_path: Path) -> None:
     again = said("count", BEGIN + 31 * HOUR + 20 * MINUTE, received=BEGIN + 61 * HOUR, total=7)
     with Inside(tmp_path, PLANT, [*HISTORY, *LATE, again]) as inside:
