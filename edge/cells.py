@@ -219,12 +219,14 @@ class MachineCells:
         return walked, events
 
     def _silent(self, start: int, end: int) -> Iterable[Slice]:
-        """One slice of time in which nothing came."""
+        """Slices of time in which nothing came: whole hours at once, so that parts of seconds stand in short ones and
+        the sum has the same digits wherever else the time is cut."""
         if start >= end:
             return []
         carry, nothing = carry_into(self._overlay, start, self.rules), HourEvents(start)
         walked, _ = completed(nothing, carry, start, end, lambda walk: self._lead_at(end, walk.carry), self.rules)
-        bounds = cut_bounds(walked, nothing, [start, end], self.rules)
+        hours = sorted({start, *(at for at in (start + -start % HOUR, end - end % HOUR) if start < at < end), end})
+        bounds = cut_bounds(walked, nothing, hours, self.rules)
         return slices(self.row.path, walked, nothing, self._units(start, end), bounds, self.rules)
 
     def _lead_at(self, at: int, carry: Carry) -> Lead | None:

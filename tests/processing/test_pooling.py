@@ -204,3 +204,19 @@ def test_a_revision_is_not_taken_back_while_the_next_one_is_worked_out(tmp_path:
             revisions.append(asked(inside)["revision"])
     assert revisions == sorted(revisions)
     assert revisions[0] < revisions[1] < revisions[3]
+
+
+def test_a_present_between_seconds_has_the_same_digits_for_silent_machines(tmp_path: Path) -> None:
+    plant = {**PLANT, "machines": {f"{LINE}/m{n}": {"stale_after_s": 0} for n in range(3)}}
+    with Inside(tmp_path, plant, [said("state", BEGIN, state="running")]) as inside:
+        inside.take(1)
+        inside.clock = BEGIN + 30 * HOUR + 100_000  # a tenth of a second
+        inside.evaluate()
+        assert stretches(inside)
+        found = []
+        for _ in range(2):
+            with inside.asking() as query:
+                found.append(query.kpi("oee", Asked(LINE, Window(BEGIN, BEGIN + 31 * HOUR)), None, None))
+            inside.pipeline.db.execute("delete from pools")
+    assert found[0]["facts"]["calendar_s"] == found[1]["facts"]["calendar_s"] == 324000.3
+    assert found[0] == found[1]
