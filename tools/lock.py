@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "requirements.lock"
 BUILD = ("hatchling", "editables")  # editables: hatchling needs it for `pip install --editable`
 RUNTIME_EXTRAS = ("influx",)
-EXTRAS = (*RUNTIME_EXTRAS, "demo", "dev")  # without parquet: large, and the tests do not need it
+EXTRAS = (*RUNTIME_EXTRAS, "demo", "dev", "parquet")
 
 HEAD = """\
 # Pinned versions with the hashes of their files, for Python 3.11 to 3.13. Written by `make lock`, never by hand.

@@ -11,12 +11,15 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 from fastapi import FastAPI
 
+import edge.api
+from edge.api import parquet
 from edge.api.server import Listening
 from edge.api.tabular import blocks, text_cell
-from edge.clock import from_text
+from edge.clock import from_text, to_datetime
 from tests.api.fakes import NOW, FakeAnswers, FakeTable, FakeWindow
 
 FROM, TO = from_text("2025-03-03T05:00:00Z"), from_text("2025-03-03T08:00:00Z")
@@ -77,11 +80,32 @@ async def test_wrong_question_is_a_problem_and_no_file(
     assert app.state.context.queries.long == 0
 
 
+async def test_parquet_has_the_rows_of_the_table_with_their_types(client: httpx.AsyncClient) -> None:
+    answer = await client.get(f"/api/v1/export/spans?{WINDOW}&format=parquet")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/vnd.apache.parquet")
+    assert answer.headers["content-disposition"].endswith('.parquet"')
+    table = pq.read_table(io.BytesIO(answer.content))
+    assert [str(field.type) for field in table.schema] == ["int64", "string", "double", "bool", "timestamp[us, tz=UTC]"]
+    row = {"a": 1, "b": "=1+1", "c": -2.5, "d": True, "e": to_datetime(NOW)}  # no spreadsheet reads it: no apostrophe
+    assert table.to_pylist() == [row] * 3
+
+
+def test_parquet_of_many_rows_comes_in_groups_and_what_is_not_known_is_null() -> None:
+    rows = [(n, None, None if n % 2 else n, None, None) for n in range(30_000)]
+    file = pq.ParquetFile(io.BytesIO(b"".join(parquet.blocks(FakeTable(rows, count=2)))))
+    found = file.read().to_pydict()
+    assert file.num_row_groups == 3  # two pieces of more than is waited for, and the rest, which is none
+    assert found["a"] == [*range(30_000)] * 2
+    assert found["c"][:4] == [0.0, None, 2.0, None]
+    assert set(found["b"]) == {None}
+
+
 async def test_parquet_without_its_library_says_how_to_get_it(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    monkeypatch.delitem(sys.modules, "edge.api.parquet", raising=False)
+    monkeypatch.delitem(sys.modules, "edge.api.parquet")
+    monkeypatch.delattr(edge.api, "parquet")
     answer = await client.get(f"/api/v1/export/spans?{WINDOW}&format=parquet")
     assert (answer.status_code, answer.json()["parameter"]) == (501, "format")
     assert "shopfloor-edge[parquet]" in answer.json()["expected"]

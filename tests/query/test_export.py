@@ -1,14 +1,17 @@
 """Exported tables say what the answers say: spans fill the window, sums of KPI windows are the window's."""
 
+import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
-from edge.clock import from_text
+from edge.api import parquet
+from edge.clock import from_text, to_datetime
 from edge.errors import QueryError
 from edge.events import KINDS, Reading
 from edge.query.export import EVENT_COLUMNS, SPAN_COLUMNS, Table
@@ -74,6 +77,22 @@ def test_spans_fill_the_window_and_are_those_of_the_timeline(query: Query, start
         spans = query.timeline(asset, own[0]["from"], own[-1]["to"])["spans"]
         assert [(row["from"], row["state"]) for row in own] == [(from_text(s["from"]), s["state"]) for s in spans]
         assert sum(row["seconds"] for row in own) == pytest.approx((end - start) * 60)
+
+
+@pytest.mark.parametrize(
+    ("name", "more"), [("events", {}), ("spans", {}), ("units", {}), ("kpis", {"kpi": "oee", "step": "day"})]
+)
+def test_parquet_holds_what_the_rows_hold(query: Query, name: str, more: dict[str, Any]) -> None:
+    found = pq.read_table(io.BytesIO(b"".join(parquet.blocks(table(query, name, 0, 2880, **more))))).to_pylist()
+    instants = {column for column, kind in table(query, name, 0, 2880, **more).columns.items() if kind == "instant"}
+    assert len(found) > 1
+    assert found == [
+        {
+            column: to_datetime(value) if column in instants and value is not None else value
+            for column, value in row.items()
+        }
+        for row in rows(table(query, name, 0, 2880, **more))
+    ]
 
 
 @pytest.mark.parametrize("step", ["1h", "8h", "day"])
