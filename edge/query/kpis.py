@@ -26,7 +26,7 @@ Stretch = tuple[int, int]
 def answers(
     question: Question, cells: Sequence[MachineCells], name: str, windows: Sequence[Window]
 ) -> list[dict[str, Any]]:
-    """The members of each window's answer. Those that are over and cost more than adding up pools are remembered."""
+    """The members of each window's answer. Those that are over are remembered."""
     if not windows:
         return []
     around = Window(min(window.start for window in windows), max(window.end for window in windows))
@@ -45,10 +45,8 @@ def _answer(question: Question, cells: Sequence[MachineCells], source: Source, l
     key = ("answer", name, window, *question.scope)
     found = question.remembered.get(key) if question.as_of is None else None
     if found is None:
-        before = source.pieces
         found = _worked_out(question, source, lost, name, window)
-        if source.pieces > before:
-            keep(question, cells, key, window.start, window.end, found)
+        keep(question, cells, key, window.start, window.end, found)
     return {
         **found,
         "as_of": to_text(question.cut),

@@ -21,7 +21,6 @@ class Source:
 
     def __init__(self, question: Question, cells: Sequence[MachineCells], start: int, end: int) -> None:
         self.start, self.end = start, min(end, question.cut)
-        self.pieces = 0  # added up from cells, so far
         by_line = groupby(sorted(cells, key=_line), key=_line)
         self._lines = [_LineSource(self, question, number, list(of_line)) for number, of_line in by_line]
 
@@ -92,7 +91,6 @@ class _LineSource:
 
     def _of_cells(self, name: str, start: int, end: int) -> Sums:
         out = Sums()
-        self._source.pieces += 1
         number = kpi_number(self._question.db, name)
         for machine in self._cells:
             out.add(machine.sums(number, name, start, end, self._question.host))
