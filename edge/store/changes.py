@@ -9,14 +9,15 @@ import apsw
 import msgspec
 
 from edge.changes import PlantChange
-from edge.clock import to_text
+from edge.store import said as told
 
 SCHEMA = """
 create table if not exists plant_changes(
     offset integer primary key, id text not null unique, received integer not null, revoked_offset integer,
     revoked integer, said blob not null, revocation blob);
 """
-_decode = msgspec.json.Decoder(PlantChange).decode
+_decoder = msgspec.json.Decoder(PlantChange)
+_decode = _decoder.decode
 
 
 def add(db: apsw.Connection, offset: int, received: int, said: PlantChange) -> None:
@@ -71,12 +72,4 @@ def listed(db: apsw.Connection, received_until: int | None = None) -> list[dict[
         "select said, offset, received, revoked, revocation from plant_changes "
         "where ?1 is null or received<=?1 order by offset"
     )
-    out = []
-    for said, offset, received, revoked, revocation in db.execute(sql, (received_until,)):
-        one = msgspec.to_builtins(_decode(said))
-        one |= {"offset": offset, "received": to_text(received)}
-        if revoked is not None and (received_until is None or revoked <= received_until):
-            by = _decode(revocation)
-            one["revoked"] = {"at": to_text(revoked), "by": by.by, "why": by.why}
-        out.append(one)
-    return out
+    return told.listed(db.execute(sql, (received_until,)), _decoder, received_until)

@@ -8,15 +8,17 @@ from typing import Any
 import apsw
 import msgspec
 
-from edge.clock import HOUR, to_text
+from edge.clock import HOUR
 from edge.corrections import Correction, Interval, Parts
 from edge.store import events as event_store
+from edge.store import said as told
 from edge.timeline.hour import HourEvents
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode_intervals = msgspec.msgpack.Decoder(list[Interval]).decode
 _decode_parts = msgspec.msgpack.Decoder(list[Parts]).decode
-_decode_said = msgspec.json.Decoder(Correction).decode
+_said = msgspec.json.Decoder(Correction)
+_decode_said = _said.decode
 
 
 def add(db: apsw.Connection, machine: int, offset: int, received: int, said: Correction,
@@ -112,12 +114,4 @@ def listed(db: apsw.Connection, machine: int | None, start: int, end: int,
         "select said, offset, received, revoked, revocation from corrections where (?1 is null or machine=?1) "
         "and end>=?2 and start<?3 and (?4 is null or received<=?4) order by offset"
     )
-    out = []
-    for said, offset, received, revoked, revocation in db.execute(sql, (machine, start, end, received_until)):
-        one = msgspec.to_builtins(_decode_said(said))
-        one |= {"offset": offset, "received": to_text(received)}
-        if revoked is not None and (received_until is None or revoked <= received_until):
-            by = _decode_said(revocation)
-            one["revoked"] = {"at": to_text(revoked), "by": by.by, "why": by.why}
-        out.append(one)
-    return out
+    return told.listed(db.execute(sql, (machine, start, end, received_until)), _said, received_until)
