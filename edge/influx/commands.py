@@ -10,13 +10,14 @@ from pathlib import Path
 
 from edge.clock import DAY, from_text, to_text
 from edge.host import load
+from edge.influx.comparison import Verdict
 from edge.influx.delivery import Delivery, Refused
 from edge.influx.kpipoints import KpiPoints
 from edge.influx.managing import HOURS_SUFFIX, Management, SetupFailed, Wanted, set_up, write_secret
 from edge.influx.positions import Positions
 from edge.influx.querying import InfluxRefused, InfluxUnavailable, Querying
 from edge.influx.truth import Truth
-from edge.influx.verify import Verdict, Verification
+from edge.influx.verify import Verification
 from edge.influx.writing import InfluxWriting
 from edge.plant import Plant
 from edge.plants import Plants
@@ -103,7 +104,8 @@ def verification(settings: Settings, *, exact: bool = False, sending: _Sending |
             yield [Truth(db, int(number), str(path), kpis) for number, path in rows]  # type: ignore[arg-type]
 
     querying = Querying(service.influx.url, service.influx.bucket, service.influx.current_token)
-    return Verification(truths, querying, None if sending is None else sending.send, exact)
+    send = None if sending is None else sending.send
+    return Verification(truths, querying, send, exact, service.influx.windows_every_s)
 
 
 def _tell(verdict: Verdict, start: int, end: int, refused: list[Refused]) -> None:

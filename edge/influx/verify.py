@@ -1,235 +1,67 @@
-"""Compares what InfluxDB has with what the store says, by machine, day and hour, and sends again what is missing.
+"""Compares what InfluxDB has with what the store says, by UTC day, and sends again what is missing.
 
-Readings are compared by figures of each signal and hour (count, sum, extremes), events by count and sum of their
-offsets, KPI windows field by field; where figures differ, point by point. `exact` compares every point.
+The service may go on meanwhile, so a difference counts only if it is still there a while later: what the outbox has in
+hand is not missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from math import isclose
 
-from edge.clock import DAY, HOUR, to_text
-from edge.events import KINDS
-from edge.influx.influxql import identifier, select, where
-from edge.influx.lineprotocol import Field, Point, name, read_name
-from edge.influx.points import ASSESSMENT, LEVELS, READING, REJECTION, TAKEN
+from edge.clock import DAY, HOUR
+from edge.influx.comparison import Look, Send, Suspects, Verdict
 from edge.influx.querying import Querying
-from edge.influx.restating import KPI_MEASUREMENTS, delete
-from edge.influx.truth import Span, Truth, rejections
+from edge.influx.truth import Span, Truth
 
-SHOWN = 5
-"""Examples of each measurement."""
-Place = tuple[str, str, int]
-"""(measurement, monitor or reason that sets points of an instant apart, time in ns)."""
-Fields = Mapping[str, Field]
-Send = Callable[[list[str]], None]
-
-
-@dataclass
-class Verdict:
-    """Points: how many the store has in the range, and of these how many were missing or different in InfluxDB; how
-    many InfluxDB has beyond them; how many were sent again."""
-
-    points: int = 0
-    missing: int = 0
-    different: int = 0
-    extra: int = 0
-    sent: int = 0
-    lost: int = 0  # readings that differ and are no longer in the store, so that they cannot be sent again
-    examples: list[str] = field(default_factory=list)
-    asset: str = ""  # that is being compared
-    _shown: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def well(self) -> bool:
-        return not (self.missing or self.different or self.lost)
-
-    def note(self, what: str, place: Place, more: str = "") -> None:
-        shown = self._shown[place[0]] = self._shown.get(place[0], 0) + 1
-        if shown <= SHOWN:
-            parts = (f"{what}: {place[0]}", self.asset, place[1], "at", to_text(place[2] // 1000), more)
-            self.examples.append(" ".join(part for part in parts if part))
+ON_ITS_WAY_S = 3.0
+"""What the outbox sends as it comes is in InfluxDB so long after it was in the store."""
+HELD = 1_000_000
+"""Differences in memory until they are looked at again."""
 
 
 @dataclass
 class Verification:
-    """`truths` opens one state of the store and gives each machine; `send` writes lines, where that is wanted."""
+    """`truths` opens one state of the store and gives each machine; `send` writes lines, where that is wanted;
+    `windows_every_s`: how often the service sends KPI windows."""
 
     truths: Callable[[], AbstractContextManager[list[Truth]]]
     querying: Querying
     send: Send | None = None
     exact: bool = False
+    windows_every_s: float = 0.0
+    pause: Callable[[float], None] = time.sleep
     verdict: Verdict = field(default_factory=Verdict)
 
     def run(self, start: int, end: int) -> Verdict:
         """Compare [start, end) in microseconds; InfluxUnavailable where nobody answers."""
+        held: list[tuple[Span, Suspects]] = []
         for span in days(start, end):
-            with self.truths() as truths:
-                for truth in truths:
-                    self._machine(truth, span)
-                if truths:
-                    self._rejections(truths[0], span)
+            look = self._look(span, Look(self.querying, Verdict(), self.exact))
+            if not look.wrong:
+                self.verdict.points += look.verdict.points
+                continue
+            held.append((span, look.wrong))
+            if sum(len(suspects) for _, suspects in held) > HELD:
+                self._look_again(held)
+        self._look_again(held)
         return self.verdict
 
-    def _machine(self, truth: Truth, span: Span) -> None:
-        self.verdict.asset = truth.path
-        self._readings(truth, span)
-        self._counted(truth.path, tuple(sorted(set(KINDS.values()) - {"reading", "heartbeat"})), "offset", span,
-                      list(truth.events(span)))  # fmt: skip
-        self._counted(truth.path, (ASSESSMENT,), "number", span, list(truth.assessments(span)))
-        self._windows(truth, span)
+    def _look_again(self, held: list[tuple[Span, Suspects]]) -> None:
+        if not held:
+            return
+        windows = any(place[0].startswith("kpi_") for _, suspects in held for _, place in suspects)
+        self.pause(ON_ITS_WAY_S + (self.windows_every_s if windows else 0.0))
+        for span, suspects in held:
+            self._look(span, Look(self.querying, self.verdict, self.exact, suspects, self.send))
+        held.clear()
 
-    # readings
-
-    def _readings(self, truth: Truth, span: Span) -> None:
-        expected = truth.figures(span)
-        found = self._figures(truth.path, span)
-        self.verdict.points += sum(stat.n for stat in expected.values())
-        wrong = {hour for (_, hour) in expected} if self.exact else set()
-        for key in expected.keys() | found.keys():
-            stat = expected.get(key)
-            said = (0, 0.0, 0.0, 0.0) if stat is None else (stat.n, stat.total, stat.low, stat.high)
-            if not _alike(said, found.get(key, (0, 0.0, 0.0, 0.0))):
-                wrong.add(key[1])
-        for hour in sorted(wrong):
-            part = max(hour, span[0]), min(hour + HOUR, span[1])
-            if part[0] < truth.points_from():
-                self.verdict.lost += sum(stat.n for (_, at), stat in expected.items() if at == hour)
-                self.verdict.note("differs, and gone from the store", (READING, "", hour * 1000))
-            else:
-                self._reading_points(truth, part)
-
-    def _figures(self, path: str, span: Span) -> dict[tuple[str, int], tuple[int, float, float, float]]:
-        """Count, sum, low and high by signal and hour."""
-        what = ("count(*)", "sum(*)", "min(*)", "max(*)")
-        statement = select(what, [READING], where(path, *span), "group by time(1h) fill(none)")
-        found: dict[tuple[str, int], tuple[int, float, float, float]] = {}
-        for series in self.querying.series(statement):
-            for row in series.rows():
-                names = [column.removeprefix("count_") for column in row if column.startswith("count_")]
-                for one in names:
-                    figures = row[f"count_{one}"], row[f"sum_{one}"], row[f"min_{one}"], row[f"max_{one}"]
-                    found[read_name(one), row["time"] // 1000] = figures
-        return {key: figures for key, figures in found.items() if figures[0]}
-
-    def _reading_points(self, truth: Truth, span: Span) -> None:
-        expected = truth.readings(span)
-        found = self._points(f"{identifier(READING)}", where(truth.path, *span))
-        named = {
-            (READING, "", at): {name(signal, TAKEN): value for signal, value in values.items()}
-            for at, values in expected.items()
-        }
-        wrong = self._compare(named, found)
-        self._repair(list(truth.reading_points({at: expected[at] for _, _, at in wrong})))
-
-    # events, rejections, assessments: they never change
-
-    def _counted(self, path: str | None, kinds: tuple[str, ...], number: str, span: Span, points: list[Point]) -> None:
-        condition = _in_time(span) if path is None else where(path, *span)
-        self.verdict.points += len(points)
-        expected: dict[tuple[str, int], tuple[int, int]] = {}
-        for point in points:
-            key = point.measurement, point.time_ns // 1000 // HOUR * HOUR
-            n, total = expected.get(key, (0, 0))
-            expected[key] = n + 1, total + int(point.fields[number])
-        what = (f"count({identifier(number)}) as n", f"sum({identifier(number)}) as total")
-        statement = select(what, kinds, condition, "group by time(1h) fill(none)")
-        found = {
-            (series.name, row["time"] // 1000): (row["n"], row["total"])
-            for series in self.querying.series(statement)
-            for row in series.rows()
-        }
-        every = expected.keys() | found.keys()
-        wrong = every if self.exact else {key for key in every if expected.get(key) != found.get(key)}
-        for kind, hour in sorted(wrong):
-            part = max(hour, span[0]), min(hour + HOUR, span[1])
-            own = [one for one in points if one.measurement == kind and part[0] * 1000 <= one.time_ns < part[1] * 1000]
-            limited = _in_time(part) if path is None else where(path, *part)
-            self._compare_and_send(own, identifier(kind), limited)
-
-    def _rejections(self, truth: Truth, span: Span) -> None:
-        self.verdict.asset = ""
-        self._counted(None, (REJECTION,), "offset", span, list(rejections(truth.db, span)))
-
-    # KPI windows
-
-    def _windows(self, truth: Truth, span: Span) -> None:
-        for hour, points in truth.windows(span):
-            self.verdict.points += len(points)
-            wrong = self._compare_and_send(points, KPI_MEASUREMENTS, where(truth.path, hour, hour + HOUR), repair=False)
-            if wrong and self.send is not None:
-                for measurement in {place[0] for place in wrong}:
-                    delete(self.querying, measurement, truth.path, hour, hour + HOUR)
-                again = {place[0] for place in wrong}
-                self._repair([point for point in points if point.measurement in again])
-
-    # point by point
-
-    def _compare_and_send(self, points: Iterable[Point], source: str, condition: str, *,
-                          repair: bool = True) -> set[Place]:  # fmt: skip
-        expected = {_place(point): point for point in points}
-        fields = {
-            place: {name(key, TAKEN): value for key, value in point.fields.items()} for place, point in expected.items()
-        }
-        wrong = self._compare(fields, self._points(source, condition))
-        if repair:
-            self._repair([expected[place] for place in wrong if place in expected])
-        return wrong
-
-    def _points(self, source: str, condition: str) -> dict[Place, Fields]:
-        """Every point that InfluxDB has, with its fields."""
-        found: dict[Place, Fields] = {}
-        for series in self.querying.series(f"select * from {source} where {condition}"):
-            for row in series.rows():
-                apart = row.get("monitor") or row.get("reason" if series.name == REJECTION else "") or ""
-                ignored = {"time", *LEVELS, "monitor", *(("reason",) if series.name == REJECTION else ())}
-                fields = {key: value for key, value in row.items() if key not in ignored}
-                found[series.name, str(apart), row["time"]] = fields
-        return found
-
-    def _compare(self, expected: Mapping[Place, Fields], found: Mapping[Place, Fields]) -> set[Place]:
-        """Places that are missing or different; both are counted, and what is there beyond."""
-        wrong: set[Place] = set()
-        for place, fields in expected.items():
-            there = found.get(place)
-            if there is None:
-                self.verdict.missing += 1
-                self.verdict.note("missing", place)
-                wrong.add(place)
-            elif there != fields:
-                self.verdict.different += 1
-                odd = [key for key in fields.keys() | there.keys() if fields.get(key) != there.get(key)]
-                self.verdict.note("different", place, f"in {', '.join(sorted(odd)[:5])}")
-                wrong.add(place)
-        for place in found.keys() - expected.keys():
-            self.verdict.extra += 1
-            self.verdict.note("not in the store", place)
-            if place[0].startswith("kpi_"):
-                wrong.add(place)
-        return wrong
-
-    def _repair(self, points: list[Point]) -> None:
-        if points and self.send is not None:
-            self.send([point.line() for point in points])
-            self.verdict.sent += len(points)
-
-
-def _place(point: Point) -> Place:
-    return point.measurement, point.tags.get("monitor") or point.tags.get("reason") or "", point.time_ns
-
-
-def _in_time(span: Span) -> str:
-    return f"time >= {span[0]}000 and time < {span[1]}000"
-
-
-def _alike(one: tuple[int, float, float, float], other: tuple[int, float, float, float]) -> bool:
-    """Whether figures are those of the same values: sums may differ by what the order of adding leaves in them."""
-    n, total, low, high = one
-    near = n * max(abs(low), abs(high)) * 1e-12
-    return n == other[0] and (low, high) == other[2:] and isclose(total, other[1], rel_tol=1e-9, abs_tol=near)
+    def _look(self, span: Span, look: Look) -> Look:
+        with self.truths() as truths:
+            look.take(truths, span)
+        return look
 
 
 def days(start: int, end: int) -> Iterator[Span]:

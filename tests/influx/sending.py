@@ -1,13 +1,20 @@
-"""Sends a store to InfluxDB as the service does, until nothing is left."""
+"""Sends a store to InfluxDB as the service does, until nothing is left, and compares both."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from edge.influx.kpipoints import KpiPoints
 from edge.influx.outbox import Outbox
 from edge.influx.querying import Querying
+from edge.influx.truth import Truth
+from edge.influx.verify import Verification
 from edge.influx.writing import InfluxWriting
+from edge.plants import Plants
+from edge.store.schema import open_reader
 from tests.influxdb import Influx
 from tests.properties.inside import HOST, Inside
 
@@ -29,3 +36,17 @@ def send_all(inside: Inside, influx: Influx, positions: Path) -> None:
         sent = status.sent
         time.sleep(POLL_S)
     outbox.stop()
+
+
+def verification(inside: Inside, influx: Influx, path: str, *, exact: bool = True,
+                 pause: Callable[[float], None] = time.sleep) -> Verification:  # fmt: skip
+    """A comparison of the store's only machine with InfluxDB."""
+
+    @contextmanager
+    def truths() -> Iterator[list[Truth]]:
+        with closing(open_reader(inside.path)) as db:
+            db.execute("begin")
+            yield [Truth(db, 1, path, KpiPoints(Plants(inside.plant), HOST))]
+
+    querying = Querying(influx.url, influx.bucket, lambda: influx.token)
+    return Verification(truths, querying, exact=exact, pause=pause)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,15 +13,10 @@ from hypothesis import strategies as st
 from edge.clock import DAY, HOUR, MINUTE, SECOND
 from edge.influx.history import History
 from edge.influx.influxql import field, identifier, literal, quoted, where
-from edge.influx.kpipoints import KpiPoints
 from edge.influx.querying import InfluxRefused, InfluxUnavailable, Querying
-from edge.influx.truth import Truth
-from edge.influx.verify import Verification
-from edge.plants import Plants
-from edge.store.schema import open_reader
-from tests.influx.sending import send_all
+from tests.influx.sending import send_all, verification
 from tests.influxdb import Influx
-from tests.properties.inside import HOST, Inside
+from tests.properties.inside import Inside
 from tests.scenarios.scenario import Message
 
 BEGIN = (time.time_ns() // 1000 // DAY - 1) * DAY
@@ -69,14 +62,9 @@ def test_any_signal_is_written_compared_and_read_back(tmp_path: Path) -> None:
         inside.pipeline.catch_up()
         send_all(inside, influx, tmp_path / "outbox.db")
 
-        @contextmanager
-        def truths() -> Iterator[list[Truth]]:
-            with closing(open_reader(inside.path)) as db:
-                yield [Truth(db, 1, PATH, KpiPoints(Plants(inside.plant), HOST))]
-
         querying = Querying(influx.url, influx.bucket, lambda: influx.token)
         for exact in (False, True):
-            verdict = Verification(truths, querying, exact=exact).run(BEGIN, BEGIN + DAY)
+            verdict = verification(inside, influx, PATH, exact=exact).run(BEGIN, BEGIN + DAY)
             assert (verdict.missing, verdict.different, verdict.extra) == (0, 0, 0), verdict.examples
         assert verdict.points >= 5 * len(NAMES)
         history = History(querying)

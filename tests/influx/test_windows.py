@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,10 @@ from typing import Any
 import pytest
 
 from edge.clock import DAY, HOUR, MINUTE, SECOND, to_text
-from edge.influx.kpipoints import KpiPoints
-from edge.influx.querying import Querying
-from edge.influx.truth import Truth
-from edge.influx.verify import Verdict, Verification
-from edge.plants import Plants
-from edge.store.schema import open_reader
-from tests.influx.sending import send_all
+from edge.influx.comparison import Verdict
+from tests.influx.sending import send_all, verification
 from tests.influxdb import Influx
-from tests.properties.inside import HOST, Inside
+from tests.properties.inside import Inside
 from tests.scenarios.scenario import Message
 
 BEGIN = (time.time_ns() // 1000 // DAY - 2) * DAY + 8 * HOUR
@@ -64,14 +58,7 @@ def evaluated(folder: Path, influx: Influx, plant: Mapping[str, Any]) -> Verdict
         inside.clock = NOW
         inside.pipeline.catch_up()
         send_all(inside, influx, folder / "outbox.db")
-
-        @contextmanager
-        def truths() -> Iterator[list[Truth]]:
-            with closing(open_reader(inside.path)) as db:
-                yield [Truth(db, 1, PATH, KpiPoints(Plants(inside.plant), HOST))]
-
-        querying = Querying(influx.url, influx.bucket, lambda: influx.token)
-        return Verification(truths, querying, exact=True).run(BEGIN - HOUR, NOW)
+        return verification(inside, influx, PATH).run(BEGIN - HOUR, NOW)
 
 
 def windows(influx: Influx) -> dict[str, float | None]:
