@@ -6,20 +6,29 @@ from pathlib import Path
 
 from edge.ingest.config import IngestConfig
 from edge.journal.limits import GIB, MIB, JournalLimits
+from edge.mapping import subscription
 from edge.mqtt.options import MqttOptions
-from edge.settings.service import JournalSettings, MqttSettings, ServiceSettings
+from edge.settings.service import JournalSettings, ServiceSettings
 
 
 def ingest_config(settings: ServiceSettings, journal: Path) -> IngestConfig:
     """What the ingest process is told at its start; `journal` is the directory of the journal."""
-    return IngestConfig(journal=str(journal), mqtt=_mqtt(settings.mqtt), limits=_limits(settings.journal))
+    return IngestConfig(journal=str(journal), mqtt=_mqtt(settings), limits=_limits(settings.journal))
 
 
-def _mqtt(mqtt: MqttSettings) -> MqttOptions:
+def filters(settings: ServiceSettings) -> tuple[str, ...]:
+    """What to subscribe to: our own topics, and those of the mappings that lie elsewhere, each once."""
+    root = settings.mqtt.root
+    others = (subscription(mapping.topic) for mapping in settings.mappings)
+    return tuple(dict.fromkeys([f"{root}/#", *(one for one in others if not one.startswith(f"{root}/"))]))
+
+
+def _mqtt(settings: ServiceSettings) -> MqttOptions:
+    mqtt = settings.mqtt
     return MqttOptions(
         url=mqtt.url,
         client_id=mqtt.client_id,
-        filters=(f"{mqtt.root}/#",),
+        filters=filters(settings),
         protocol=mqtt.protocol,
         username=mqtt.username,
         secret=mqtt.password.get_secret_value() if mqtt.password and not mqtt.password_file else None,

@@ -23,6 +23,7 @@ from edge.api.server import ListenError, serve
 from edge.api.unreadable import answer_unreadable
 from edge.clock import DAY, SECOND, from_datetime
 from edge.decode import DecodeSettings
+from edge.decode.dialect import Dialect
 from edge.host import PluginHost, load
 from edge.influx.history import ANSWER_S, History
 from edge.influx.outbox import Outbox
@@ -62,6 +63,7 @@ def decode_settings(settings: ServiceSettings) -> DecodeSettings:
         far_future_us=round(settings.events.far_future_s * SECOND),
         oldest_us=from_datetime(datetime(oldest.year, oldest.month, oldest.day, tzinfo=UTC)),
         max_payload_bytes=settings.events.max_payload_bytes,
+        others=Dialect(tuple(mapping.plain() for mapping in settings.mappings)) if settings.mappings else None,
     )
 
 

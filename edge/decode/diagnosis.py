@@ -22,6 +22,7 @@ RIGHT = {
     "ts": _TIME, "produced_ts": _TIME,
     "id": "a text of 1 to 128 characters or a whole number", "boot": "a text of 1 to 128 characters or a whole number",
     "seq": "a whole number from 0", "state": "a state such as `running`, as text",
+    "mode": "a unit mode such as `production`, or its number",
     "total": _COUNT, "bad": _COUNT, "value": _COUNT, "qty": _COUNT, "defects": _COUNT, "opportunities": _COUNT,
     "counter": "`total` or `bad`", "result": "`pass`, `fail` or `abort`",
     "action": "`create`, `start`, `finish` or `deliver` for an order, a text for maintenance",

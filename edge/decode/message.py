@@ -142,6 +142,15 @@ def _set_aside(record: Record, settings: DecodeSettings) -> Decoded:
 def _unaddressed(record: Record, settings: DecodeSettings, refusal: Refusal) -> Decoded:
     if record.topic.startswith(NOTICE_PREFIX):
         return Decoded([], [])
+    if settings.others is not None:
+        decoded = Decoded([], [])
+        for index, (asset, outcome) in enumerate(settings.others.outcomes(record, settings)):
+            if type(outcome) is Refusal:
+                decoded.rejections.append(_reject(record, asset, outcome, index))
+            else:
+                decoded.events.append(outcome)
+        if decoded.events or decoded.rejections:
+            return decoded
     return _whole(record, asset_of(record.topic, settings.root), refusal)
 
 

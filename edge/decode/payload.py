@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from edge.decode.instant import FIRST, LAST, event_time, microseconds
 from edge.decode.rejection import Refusal, nearest, shorten
 from edge.decode.settings import DecodeSettings
+from edge.decode.vocabulary import MODE_NUMBERS, MODES, PRODUCTION
 from edge.events import (
     STATES,
     Alarm,
@@ -77,6 +78,7 @@ class Payload(Struct, kw_only=True, gc=False):
 
 class StatePayload(Payload, kw_only=True, gc=False):
     state: str
+    mode: Label | None = None
     reason: Long | None = None
     product: Text | None = None
     names = ("product",)
@@ -87,7 +89,22 @@ class StatePayload(Payload, kw_only=True, gc=False):
                 "PackML states are packml:1 to packml:17" if self.state[:6] == "packml" else nearest(self.state, STATES)
             )
             return Refusal("unknown_state", shorten(f"no state `{self.state[:64]}`; {hint}"))
-        return MachineState(*head, self.state, self.reason or None, self.product or None)
+        state = self.state if self.mode is None else self._state_in_mode(self.mode)
+        if isinstance(state, Refusal):
+            return state
+        return MachineState(*head, state, self.reason or None, self.product or None)
+
+    def _state_in_mode(self, mode: str | int) -> str | Refusal:
+        """A unit mode other than production decides before the state does."""
+        name = MODE_NUMBERS.get(mode) if isinstance(mode, int) else mode.lower()
+        if name == PRODUCTION:
+            return self.state
+        state = MODES.get(name or "")
+        if state is None:
+            numbered = "; beyond 3 they are the maker's own, so say them by name" if isinstance(mode, int) else ""
+            known = ", ".join((PRODUCTION, *MODES))
+            return Refusal("invalid_value", shorten(f"`mode` must be 1, 2, 3 or one of {known}{numbered}: got {mode}"))
+        return state
 
 
 class CountPayload(Payload, kw_only=True, gc=False):

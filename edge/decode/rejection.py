@@ -38,6 +38,7 @@ REASONS: dict[str, str] = {
     "too_many_signals": "More signals in one reading, or of one machine, than allowed",
     "unknown_kind": "The topic's last level is no kind of message",
     "unknown_state": "No state of the vocabulary",
+    "unmapped": "A topic of a mapping, but a payload that none of its mappings speaks of",
     "wrong_type": "A member of the wrong JSON type",
 }
 

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from edge.clock import from_datetime
+from edge.settings.mappings import MappingSettings
 from edge.settings.values import LEVEL, LEVEL_HINT, Day, Name, NotNegative, Positive, Strict, as_level, refusal
 
 MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -206,6 +207,7 @@ class ServiceSettings(Strict):
     plugins: PluginSettings = PluginSettings()
     monitors: MonitorSettings = MonitorSettings()
     events: EventSettings = EventSettings()
+    mappings: Annotated[tuple[MappingSettings, ...], Field(strict=False)] = ()
 
     @model_validator(mode="after")
     def _payloads_fit_in_packets(self) -> "ServiceSettings":

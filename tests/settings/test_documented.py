@@ -12,13 +12,16 @@ from pydantic.fields import FieldInfo
 
 from edge.settings import plant
 from edge.settings.findings import annotation_at, field_of, known_keys, plain
+from edge.settings.mappings import MappingSettings
 from edge.settings.problems import value_text
 from edge.settings.service import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
 SERVICE: dict[str, type[BaseModel]] = {
-    f"`[{section}]`": annotation_at(ServiceSettings, (section,)) for section in ServiceSettings.model_fields
-}
+    f"`[{section}]`": annotation_at(ServiceSettings, (section,))
+    for section in ServiceSettings.model_fields
+    if section != "mappings"
+} | {"`[[mappings]]`": MappingSettings}
 PLANT: dict[str, type[BaseModel]] = {
     "`[products.<name>]`": plant.Product,
     "`[sites.<site>]`": plant.SiteSettings,
@@ -39,6 +42,7 @@ IN_WORDS = {
     "last": "end of `route`",
     "signals": "none",
     "monitors": "none",
+    **dict.fromkeys(("where", "names", "members", "values"), "none"),
 }  # defaults that no value can say
 
 

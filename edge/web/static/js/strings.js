@@ -285,6 +285,7 @@ const EN = {
   "rejection.too_many_machines": "Too many machines",
   "rejection.too_many_signals": "Too many signals",
   "rejection.unknown_kind": "Unknown kind",
+  "rejection.unmapped": "No mapping fits",
   "rejection.unknown_state": "Unknown state",
   "rejection.wrong_type": "Wrong type",
 };
@@ -569,6 +570,7 @@ const DE = {
   "rejection.too_many_machines": "Zu viele Maschinen",
   "rejection.too_many_signals": "Zu viele Signale",
   "rejection.unknown_kind": "Unbekannte Art",
+  "rejection.unmapped": "Keine Zuordnung passt",
   "rejection.unknown_state": "Unbekannter Zustand",
   "rejection.wrong_type": "Falscher Typ",
 };
