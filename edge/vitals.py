@@ -79,8 +79,8 @@ class Vitals:
 
     @property
     def lag(self) -> int:
-        """Messages that are committed and not processed yet."""
-        return max(0, self.link.status.last_offset - self.pipeline.cursor)
+        """Messages that are in the journal and not in the store yet."""
+        return max(0, self.link.status.last_offset - self.pipeline.counts.cursor)
 
     def figures(self) -> Figures:
         """Counts since the journal and store began, so that they hold over a restart."""

@@ -188,7 +188,7 @@ class Figures:
     monitor_failures: Mapping[str, int] = field(default_factory=dict)  # by monitor
     monitor_seconds: Mapping[str, float] = field(default_factory=dict)  # by monitor
     monitors_paused: Mapping[str, int] = field(default_factory=dict)  # machines, by monitor
-    lag_messages: int = 0  # committed to the journal and not yet processed
+    lag_messages: int = 0  # in the journal and not in the store yet
     outbox_points: int = 0  # have to reach InfluxDB; the rest of these since the start, but for `dead`
     outbox_lag_s: float = 0.0  # since when something has been waiting
     outbox_sent: int = 0

@@ -40,7 +40,7 @@ LABELLED = {
     "monitor_seconds": ("edge_monitor_seconds", "Time spent in a monitor", "monitor"),
 }
 GAUGES = {
-    "lag_messages": ("edge_processing_lag_messages", "Messages in the journal and not yet processed"),
+    "lag_messages": ("edge_processing_lag_messages", "Messages in the journal and not yet in the store"),
     "outbox_points": ("edge_outbox_points", "Points that still have to reach InfluxDB"),
     "outbox_lag_s": ("edge_outbox_lag_seconds", "Since when points have been waiting for InfluxDB"),
     "outbox_dead": ("edge_outbox_dead_letters", "Points that InfluxDB refused for good, kept with the reason"),

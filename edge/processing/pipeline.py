@@ -94,6 +94,7 @@ class Pipeline:
         self._commit_every = COMMIT_S
         self._suspected = False
         self._retire_at = 0.0
+        self.counts = tally.Tally()  # as of the last commit, so whoever asks for what was counted finds it
 
     # opening
 
@@ -125,6 +126,7 @@ class Pipeline:
                 "what lay between is gone"
             )
             self.tally.cursor = self.journal.first_offset - 1
+        self.counts = tally.copy(self.tally)
 
     def _open_monitors(self) -> None:
         """Have monitors stand where the store says, and show them again what has been taken since."""
@@ -244,6 +246,7 @@ class Pipeline:
             self.readings.flush()
             said = self.monitors.commit(self.tally.cursor, whole=whole)
             tally.save(self.db, self.tally)
+        self.counts = tally.copy(self.tally)
         self._uncommitted = 0
         self._committed_at = time.monotonic()
         self._commit_every = min(COMMIT_MOST_S, max(COMMIT_S, (self._committed_at - began) / COMMIT_SHARE))
@@ -351,11 +354,6 @@ class Pipeline:
             self.commit()
         for one in asked:
             one.set()
-
-    @property
-    def counts(self) -> tally.Tally:
-        """What has been processed."""
-        return self.tally
 
     def waits_for(self, now: int) -> bool:
         """Whether a monitor would do something if the journal's time were `now`."""

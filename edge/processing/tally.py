@@ -27,6 +27,11 @@ def load(db: apsw.Connection) -> Tally:
     return msgspec.msgpack.decode(found[0], type=Tally) if found else Tally()
 
 
+def copy(tally: Tally) -> Tally:
+    """The tally as it stands, for other threads: all of it of one moment."""
+    return msgspec.structs.replace(tally, rejected=dict(tally.rejected), events=dict(tally.events))
+
+
 def save(db: apsw.Connection, tally: Tally) -> None:
     """Write the tally, in the transaction of what it counts."""
     db.execute("insert or replace into meta values('tally', ?)", (msgspec.msgpack.encode(tally),))
