@@ -15,9 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.patience import WAIT_S
 from tests.servers import find
 
-READY_S = 10.0
 PERSISTENT = ("persistence true", "autosave_interval 1", "max_queued_messages 1000000")
 """Keeps sessions over a restart and queues as the shipped configuration does."""
 
@@ -87,7 +87,7 @@ class Broker:
 
     def _ready(self) -> bool:
         assert self._process is not None
-        deadline = time.monotonic() + READY_S
+        deadline = time.monotonic() + WAIT_S
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
@@ -102,7 +102,7 @@ class Broker:
         if self._process is not None:
             self._process.send_signal(signum)
             try:
-                self._process.wait(10)
+                self._process.wait(WAIT_S)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
@@ -152,7 +152,7 @@ def publish(
     qos: int = 1,
     retain: bool = False,
     client_id: str = "test-publisher",
-    timeout_s: float = 30.0,
+    timeout_s: float = WAIT_S,
 ) -> int:
     """Publish over one plain MQTT 3.1.1 connection and wait for every PUBACK (QoS 1); how many went out.
 

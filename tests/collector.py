@@ -9,7 +9,7 @@ from typing import Any, Self
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-READY_S = 10.0
+from tests.patience import WAIT_S
 
 
 class Collector:
@@ -29,7 +29,7 @@ class Collector:
         self._client.connect("127.0.0.1", self._port)
         self._client.loop_start()
         with self._change:
-            assert self._change.wait_for(lambda: self._subscribed, READY_S)
+            assert self._change.wait_for(lambda: self._subscribed, WAIT_S)
         return self
 
     def __exit__(
@@ -39,7 +39,7 @@ class Collector:
         self._client.loop_stop()
         self._client.on_connect = self._client.on_subscribe = self._client.on_message = None
 
-    def wait_for(self, count: int, timeout_s: float = READY_S) -> list[paho.MQTTMessage]:
+    def wait_for(self, count: int, timeout_s: float = WAIT_S) -> list[paho.MQTTMessage]:
         """The messages so far, once there are `count`."""
         with self._change:
             assert self._change.wait_for(lambda: len(self._messages) >= count, timeout_s), len(self._messages)

@@ -20,9 +20,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.brokers import free_port
+from tests.patience import WAIT_S
 from tests.servers import PATH, ServerMissing
 
-READY_S = 30.0
 BESIDE = Path(__file__).resolve().parent.parent / "../shared/bin/influxd"
 
 
@@ -90,7 +90,7 @@ class Influx:
             self.wait_ready()
 
     def wait_ready(self) -> None:
-        deadline = time.monotonic() + READY_S
+        deadline = time.monotonic() + WAIT_S
         while time.monotonic() < deadline:
             assert self._process is not None
             if self._process.poll() is not None:
@@ -99,7 +99,7 @@ class Influx:
                 if self.request("GET", "/health").get("status") == "pass":
                     return
             time.sleep(0.05)
-        raise RuntimeError(f"influxd is not ready after {READY_S} s:\n{self.log}")
+        raise RuntimeError(f"influxd is not ready after {WAIT_S} s:\n{self.log}")
 
     @property
     def log(self) -> str:
@@ -115,7 +115,7 @@ class Influx:
         data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Token {token or self.token}", "Accept-Encoding": "gzip"}
         request = urllib.request.Request(self.url + path, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
             text = answer.read()
             if answer.headers.get("Content-Encoding") == "gzip":
                 text = gzip.decompress(text)
@@ -148,7 +148,7 @@ class Influx:
     def _end(self, number: int) -> None:
         if self._process is not None:
             self._process.send_signal(number)
-            self._process.wait(30)
+            self._process.wait(WAIT_S)
             self._process = None
 
     def close(self) -> None:

@@ -20,8 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.brokers import free_port
-
-READY_S = 20.0
+from tests.patience import WAIT_S
 
 
 def toml(value: Any) -> str:
@@ -108,7 +107,7 @@ class Service:
         if ready:
             self.wait_ready()
 
-    def wait_ready(self, timeout_s: float = READY_S) -> float:
+    def wait_ready(self, timeout_s: float = WAIT_S) -> float:
         """Wait for /health/ready; returns the seconds it took."""
         began = time.monotonic()
         while time.monotonic() - began < timeout_s:
@@ -128,7 +127,7 @@ class Service:
     def get(self, path: str, **parameters: Any) -> Any:
         """The JSON answer of a GET; urllib.error.HTTPError for an error status."""
         query = urllib.parse.urlencode({k: v for k, v in parameters.items() if v is not None}, doseq=True)
-        with urllib.request.urlopen(f"{self.url}{path}{'?' + query if query else ''}", timeout=30) as answer:
+        with urllib.request.urlopen(f"{self.url}{path}{'?' + query if query else ''}", timeout=WAIT_S) as answer:
             body = answer.read()
         return json.loads(body) if answer.headers.get_content_type().endswith("json") else body.decode()
 
@@ -144,15 +143,27 @@ class Service:
         request = urllib.request.Request(
             f"{self.url}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}, method=method
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read())
+        with urllib.request.urlopen(request, timeout=WAIT_S) as answer:
+            said = json.loads(answer.read())
+        if "offset" in said:
+            self._wait_kept(said["offset"])
+        return said
+
+    def _wait_kept(self, offset: int) -> None:
+        """Wait until the store has the journal up to here: a question waits for that only for a moment."""
+        deadline = time.monotonic() + WAIT_S
+        kept = -1.0
+        while kept < offset:
+            assert time.monotonic() < deadline, self.log[-4000:]
+            metrics = self.metrics()
+            kept = metrics["edge_journal_last_offset"] - metrics["edge_processing_lag_messages"]
 
     def metrics(self) -> dict[str, float]:
         """All figures of /metrics, by name with labels."""
         lines = (line.rpartition(" ") for line in self.get("/metrics").splitlines() if not line.startswith("#"))
         return {name: float(value) for name, _, value in lines}
 
-    def wait_processed(self, messages: int, timeout_s: float = 60.0) -> None:
+    def wait_processed(self, messages: int, timeout_s: float = WAIT_S) -> None:
         """Wait until so many messages have been processed since the data folder began."""
         deadline = time.monotonic() + timeout_s
         seen = -1.0
@@ -164,7 +175,7 @@ class Service:
             time.sleep(0.05)
         raise TimeoutError(f"{seen:.0f} of {messages} messages processed after {timeout_s} s:\n{self.log[-4000:]}")
 
-    def stop(self, timeout_s: float = 10.0) -> int:
+    def stop(self, timeout_s: float = WAIT_S) -> int:
         """SIGTERM; returns the exit status."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)

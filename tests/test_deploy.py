@@ -20,12 +20,12 @@ from paho.mqtt.properties import Properties
 
 from edge.settings.service import ServiceSettings
 from tests.brokers import Broker
+from tests.patience import WAIT_S
 from tests.running import Service
 
 ROOT = Path(__file__).resolve().parent.parent
 M001 = "demo/packing/l1/m001"
 NOT_AUTHORISED = 135
-WAIT_S = 10.0
 
 
 def passwords(folder: Path, *arguments: str) -> str:

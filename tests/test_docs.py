@@ -24,6 +24,7 @@ from edge.journal.record import Record
 from edge.settings.load import load
 from edge.settings.service import ServiceSettings
 from tests.brokers import Broker, publish
+from tests.patience import WAIT_S
 from tests.running import Service
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -111,12 +112,13 @@ def test_plugin_files_of_the_pages_answer_in_the_running_service() -> None:
 
 def wait_for_assessments(service: Service, monitors: tuple[str, ...]) -> dict[str, Any]:
     """What these monitors say, once each has said something of the last reading."""
-    for _ in range(200):
+    deadline = time.monotonic() + WAIT_S
+    while True:
         said = {one["monitor"]: one for one in service.get("/api/v1/assessments")["assessments"]}
         if set(monitors) <= set(said) and said["loud"]["state"] == "plan":
-            break
+            return {name: said[name] for name in monitors}
+        assert time.monotonic() < deadline, said
         time.sleep(0.1)
-    return {name: said[name] for name in monitors}
 
 
 # --- messages, settings, answers -----------------------------------------------------------------

@@ -21,6 +21,7 @@ from edge.api.server import Listening
 from edge.api.tabular import blocks, text_cell
 from edge.clock import from_text, to_datetime
 from tests.api.fakes import NOW, FakeAnswers, FakeTable, FakeWindow
+from tests.patience import WAIT_S
 
 FROM, TO = from_text("2025-03-03T05:00:00Z"), from_text("2025-03-03T08:00:00Z")
 WINDOW = "asset=demo/packing/l1&from=2025-03-03T05:00:00Z&to=2025-03-03T08:00:00Z"
@@ -142,7 +143,7 @@ def test_csv_reads_back_what_was_written() -> None:
 
 
 async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(WAIT_S):
         while not holds():  # noqa: ASYNC110  # the server has no event for this
             await asyncio.sleep(0.01)
 
@@ -150,7 +151,7 @@ async def until(holds: Callable[[], bool]) -> None:
 async def test_only_as_much_is_made_as_the_client_takes(server: Listening, app: FastAPI, answers: FakeAnswers) -> None:
     answers.table = FakeTable([(1, "x" * 1000, 1.0, True, NOW)] * 1000, count=500)
     async with (
-        httpx.AsyncClient(base_url=server.url, timeout=10) as client,
+        httpx.AsyncClient(base_url=server.url, timeout=WAIT_S) as client,
         client.stream("GET", f"/api/v1/export/events?{WINDOW}") as answer,
     ):
         parts = answer.aiter_raw(100)
@@ -170,7 +171,7 @@ async def test_failure_in_the_middle_ends_the_connection_and_not_the_file(
     server: Listening, app: FastAPI, answers: FakeAnswers
 ) -> None:
     answers.table = FakeTable([(1, 2, 3, 4, 5)])  # a number where text should be
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=WAIT_S) as client:
         with pytest.raises(httpx.RemoteProtocolError):
             await client.get(f"/api/v1/export/events?{WINDOW}")
     assert app.state.context.queries.long == 0
@@ -183,7 +184,7 @@ async def test_few_files_at_once_and_questions_go_on(
 
     def export(*arguments: object) -> FakeTable:  # a table of its own for each question
         table = FakeTable()
-        table.pieces = (() for _ in range(1) if go_on.wait(10))
+        table.pieces = (() for _ in range(1) if go_on.wait(WAIT_S))
         return table
 
     monkeypatch.setattr(answers, "export", export)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from edge.api.hub import Hub, HubSettings, StreamItem
+from tests.patience import WAIT_S
 
 
 def items(*offsets: int, kind: str = "event") -> list[StreamItem]:
@@ -27,7 +28,7 @@ def hubs() -> Iterator[list[Hub]]:
 
 async def heard(hub: Hub, bell: asyncio.Event, entries: int) -> None:
     """Waits until the log has so many entries."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_S):
         while hub.log.end < entries:
             await bell.wait()
             bell.clear()
@@ -94,7 +95,7 @@ async def test_log_goes_on_a_while_after_the_last_client_and_is_forgotten_then(h
     hubs.append(hub)
     hub.leave(hub.join())
     wanted = hub.wanted
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_S):
         while hub.wanted:  # noqa: ASYNC110  # the end of a time, which rings no bell
             await asyncio.sleep(0.01)
     assert wanted

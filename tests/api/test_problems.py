@@ -15,6 +15,7 @@ from edge.api.app import create_app
 from edge.api.context import ApiSettings
 from edge.api.hub import Hub
 from tests.api.fakes import MACHINE, NOW, FakeAnswers, FakeService
+from tests.patience import WAIT_S
 
 KPI = "kpis/oee?asset=demo"
 FROM = "from=2025-03-03T05:00:00Z"
@@ -146,7 +147,7 @@ class SlowAnswers(FakeAnswers):
         self.told = threading.Event()
 
     def assets(self) -> dict[str, Any]:
-        assert self.told.wait(30)
+        assert self.told.wait(WAIT_S)
         return super().assets()
 
 

@@ -14,10 +14,11 @@ from edge.api.app import create_app
 from edge.api.hub import Hub
 from edge.api.server import ListenError, Listening, serve
 from tests.api.fakes import FakeAnswers, FakeService
+from tests.patience import WAIT_S
 
 
 async def live(server: Listening) -> int:
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=WAIT_S) as client:
         return (await client.get("/health/live")).status_code
 
 
@@ -45,10 +46,11 @@ async def test_port_is_free_again_after_the_stop(app: FastAPI) -> None:
         pass
 
 
-async def test_stop_ends_idle_connections_at_once(app: FastAPI) -> None:
-    async with asyncio.timeout(2):
+async def test_stop_ends_idle_connections_at_once(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.api.server.STOP_S", 100 * round(WAIT_S))
+    async with asyncio.timeout(WAIT_S):
         async with serve(app, "127.0.0.1", 0) as server:
-            client = httpx.AsyncClient(base_url=server.url)
+            client = httpx.AsyncClient(base_url=server.url, timeout=WAIT_S)
             assert (await client.get("/health/live")).status_code == 200
         await client.aclose()
 

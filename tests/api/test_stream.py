@@ -17,9 +17,10 @@ from edge.api.app import create_app
 from edge.api.hub import Hub, HubSettings, StreamItem
 from edge.api.server import Listening, serve
 from tests.api.fakes import FakeAnswers, FakeService
+from tests.patience import WAIT_S
 
 M1, M2 = "demo/packing/l1/m001", "demo/packing/l2/m001"
-QUICK = HubSettings(heartbeat_s=0.2, stall_s=0.5, items_per_s=10**6)
+QUICK = HubSettings(heartbeat_s=0.2, items_per_s=10**6)
 
 
 def item(offset: int, kind: str = "event", asset: str | None = M1, data: Any = None) -> StreamItem:
@@ -43,7 +44,7 @@ class Listener:
     async def next(self) -> Sse:
         """The next event, or the end of the stream as StopAsyncIteration."""
         fields: dict[str, str] = {}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_S):
             while True:
                 line = await anext(self._lines)
                 name, _, value = line.partition(": ")
@@ -65,7 +66,7 @@ async def listening(
 ) -> AsyncIterator[Listener]:
     sent = {**(headers or {}), **({} if last is None else {"Last-Event-ID": last})}
     async with (
-        httpx.AsyncClient(base_url=server.url) as client,
+        httpx.AsyncClient(base_url=server.url, timeout=WAIT_S) as client,
         client.stream("GET", f"/api/v1/stream{query}", headers=sent) as answer,
     ):
         assert answer.status_code == 200
@@ -161,13 +162,13 @@ async def test_quiet_stream_beats_and_moves_the_place_to_resume_from() -> None:
         await client.next()
         hub.publish([item(1), item(2)])
         lines = client._lines
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_S):
             while (line := await anext(lines)) != "id: 2-0":
                 assert not line.startswith("event")
 
 
 async def test_silent_client_is_cut_off_and_the_others_hear_everything(caplog: pytest.LogCaptureFixture) -> None:
-    hub = Hub(HubSettings(heartbeat_s=0.2, stall_s=0.5, items_per_s=10**6, entries=20_000, kept_bytes=10**9))
+    hub = Hub(HubSettings(heartbeat_s=0.2, stall_s=3.0, items_per_s=10**6, entries=20_000, kept_bytes=10**9))
     padding = "x" * 8000
     async with serving(hub) as server, listening(server) as reading:
         await reading.next()
@@ -175,7 +176,7 @@ async def test_silent_client_is_cut_off_and_the_others_hear_everything(caplog: p
         for first in range(0, 4000, 100):
             hub.publish([item(n, data={"n": n, "padding": padding}) for n in range(first, first + 100)])
             assert [event.data["n"] for event in await reading.take(100)] == list(range(first, first + 100))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(WAIT_S):
             while hub.clients > 1:  # noqa: ASYNC110  # a number of the product, which rings no bell
                 await asyncio.sleep(0.05)
         assert hub.dropped == 1
@@ -211,7 +212,7 @@ async def test_gone_client_is_forgotten() -> None:
         async with listening(server) as client:
             await client.next()
             assert hub.clients == 1
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(WAIT_S):
             while hub.clients:  # noqa: ASYNC110  # a number of the product, which rings no bell
                 await asyncio.sleep(0.01)
     assert hub.dropped == 0
@@ -219,7 +220,7 @@ async def test_gone_client_is_forgotten() -> None:
 
 async def test_streams_end_when_the_server_stops(answers: FakeAnswers) -> None:
     hub = Hub()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_S):
         async with serving(hub) as server:
             context = listening(server)
             client = await context.__aenter__()
@@ -231,7 +232,11 @@ async def test_streams_end_when_the_server_stops(answers: FakeAnswers) -> None:
 
 async def test_more_streams_than_allowed_are_refused() -> None:
     hub = Hub(HubSettings(clients=1))
-    async with serving(hub) as server, listening(server) as client, httpx.AsyncClient(base_url=server.url) as other:
+    async with (
+        serving(hub) as server,
+        listening(server) as client,
+        httpx.AsyncClient(base_url=server.url, timeout=WAIT_S) as other,
+    ):
         await client.next()
         answer = await other.get("/api/v1/stream")
     assert answer.status_code == 503

@@ -22,10 +22,10 @@ from edge.demo import broker as brokers
 from edge.demo import demo
 from edge.demo.demo import free_port
 from edge.settings.load import load
+from tests.patience import WAIT_S
 from tests.servers import find
 
 ROOT = Path(__file__).parents[2]
-WAIT_S = 60.0
 QUICK = ("--no-browser", "--backfill-hours", "0.2")
 WITHOUT_MOSQUITTO = "import edge.demo.broker as b; b.BESIDE_PATH = (); import edge.cli as c; c.main()"
 PARTS = {"broker": "mosquitto.conf", "service": "\0run\0", "simulator": "\0simulate\0"}
@@ -74,7 +74,7 @@ class Running:
     def get(self, path: str) -> Any:
         """The JSON of an answer; None while there is none."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=WAIT_S) as answer:
                 return json.loads(answer.read())
         except (urllib.error.URLError, OSError):
             return None

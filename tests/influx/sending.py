@@ -16,9 +16,10 @@ from edge.influx.writing import InfluxWriting
 from edge.plants import Plants
 from edge.store.schema import open_reader
 from tests.influxdb import Influx
+from tests.patience import WAIT_S
 from tests.properties.inside import HOST, Inside
 
-QUIET, POLL_S, SENT_S = 20, 0.05, 60.0
+QUIET, POLL_S = 20, 0.05
 
 
 def send_all(inside: Inside, influx: Influx, positions: Path) -> None:
@@ -27,7 +28,7 @@ def send_all(inside: Inside, influx: Influx, positions: Path) -> None:
     querying = Querying(influx.url, influx.bucket, lambda: influx.token)
     outbox = Outbox(inside.path, positions, writing, querying, inside.plant, HOST, windows_every_s=0.1)
     outbox.start()
-    deadline = time.monotonic() + SENT_S
+    deadline = time.monotonic() + WAIT_S
     sent, quiet = -1, 0
     while quiet < QUIET:
         assert time.monotonic() < deadline, outbox.status()
@@ -35,7 +36,7 @@ def send_all(inside: Inside, influx: Influx, positions: Path) -> None:
         quiet = quiet + 1 if status.sent == sent > 0 and not status.waiting else 0
         sent = status.sent
         time.sleep(POLL_S)
-    outbox.stop()
+    outbox.stop(WAIT_S)
 
 
 def verification(inside: Inside, influx: Influx, path: str, *, exact: bool = True,

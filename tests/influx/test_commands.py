@@ -18,6 +18,7 @@ from bench.load import encoded, publish
 from tests.brokers import Broker
 from tests.influx.test_live import count, wait_sent
 from tests.influxdb import Influx
+from tests.patience import WAIT_S
 from tests.running import Service
 
 HOUR_NS = 3600 * 10**9
@@ -28,7 +29,7 @@ def command(config: Path, settings: list[str], *arguments: str, **environment: s
     """`edge influx ...`, ended."""
     sets = [part for setting in settings for part in ("--set", setting)]
     line = [sys.executable, "-m", "edge", "influx", *arguments, "--config", str(config), *sets]
-    return subprocess.run(line, capture_output=True, text=True, timeout=120, env={**os.environ, **environment})
+    return subprocess.run(line, capture_output=True, text=True, timeout=WAIT_S, env={**os.environ, **environment})
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_setup_of_a_server_in_use_keeps_figures_of_hours(tmp_path: Path) -> None
         (task,) = influx.request("GET", "/api/v2/tasks")["tasks"]
         influx.request("POST", f"/api/v2/tasks/{task['id']}/runs", {})
         influx.bucket += "_hours"
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + WAIT_S
         while not influx.query("select * from reading_count"):  # the last of the four
             assert time.monotonic() < deadline, influx.request("GET", f"/api/v2/tasks/{task['id']}/logs")
             time.sleep(0.05)

@@ -6,13 +6,12 @@ import time
 from typing import Any
 
 from tests.influxdb import Influx
+from tests.patience import WAIT_S
 from tests.running import Service
 from tests.soak.influx import run_influx
 
-SENT_S = 60.0
 
-
-def wait_sent(service: Service, points: int, timeout_s: float = SENT_S) -> dict[str, float]:
+def wait_sent(service: Service, points: int, timeout_s: float = WAIT_S) -> dict[str, float]:
     """Wait until InfluxDB has taken at least so many points since the start and none waits; the figures."""
     deadline = time.monotonic() + timeout_s
     while True:

@@ -17,12 +17,12 @@ from edge.influx.positions import Positions
 from edge.influx.querying import Querying
 from edge.influx.writing import Answer, InfluxWriting
 from tests.influx_stub import TAKEN, Reply, Stub
+from tests.patience import WAIT_S
 from tests.properties.inside import HOST, Inside
 from tests.scenarios.scenario import Message
 
 BEGIN = (time.time_ns() // 1000 // DAY - 1) * DAY
 READINGS, EVENTS, BAD = 300, 100, 20
-WAIT_S = 20.0
 
 
 def messages() -> list[Message]:
@@ -70,7 +70,7 @@ def begin(inside: Inside, stub: Stub, tmp_path: Path) -> Iterator[Make]:
 
     yield made
     for outbox in begun:
-        outbox.stop()
+        outbox.stop(WAIT_S)
 
 
 def until(true: Callable[[], object]) -> None:
@@ -119,7 +119,7 @@ def test_refused_line_is_kept_and_not_sent_again_by_itself(stub: Stub, begin: Ma
     stub.reply = lambda _, lines: Reply(400, "unable to parse") if any(" t=5.0," in line for line in lines) else TAKEN
     outbox = begin()
     until(lambda: points(stub, "reading") == READINGS - 1 and outbox.status().dead == 1)
-    outbox.stop()
+    outbox.stop(WAIT_S)
     with closing(Positions(tmp_path / "outbox.db")) as positions:
         (dead,) = positions.dead(10)
     assert (dead.status, " t=5.0," in dead.line) == (400, True)
@@ -135,9 +135,8 @@ def test_positions_move_only_with_the_yes(stub: Stub, begin: Make) -> None:
     stub.reply = lambda _, __: Reply(503, "busy", stored=True)  # it even stores them, but says no
     outbox = begin()
     until(lambda: len(stub.requests) >= 2)
-    began = time.monotonic()
-    outbox.stop()
-    assert time.monotonic() - began < 3.0
+    outbox.stop(WAIT_S)
+    assert not outbox._thread.is_alive()
     stub.points.clear()
     stub.reply = lambda _, __: TAKEN
     begin()

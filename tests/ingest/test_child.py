@@ -14,6 +14,7 @@ from edge.mqtt.options import MqttOptions
 from tests.brokers import Broker, publish
 from tests.journal.disks import failing_flush, watched_disk
 from tests.mqtt.taker import Taker
+from tests.patience import WAIT_S
 
 TOPIC = "shopfloor/v1/demo/packing/l1/m001/reading"
 
@@ -28,7 +29,7 @@ async def test_a_flush_that_fails_ends_it_and_nothing_is_acknowledged(tmp_path: 
         said = await _until_acknowledged(reader, broker)
         disk.before_sync = failing_flush("-wal", [])
         await asyncio.to_thread(publish, broker.port, [(TOPIC, b"%d" % n) for n in range(10, 20)])
-        assert await asyncio.wait_for(running, 5) == EXIT_STORAGE
+        assert await asyncio.wait_for(running, WAIT_S) == EXIT_STORAGE
         said += frames_up().feed(await reader.read())
         writer.close()
         last = said[-1]
@@ -44,7 +45,7 @@ async def test_a_flush_that_fails_ends_it_and_nothing_is_acknowledged(tmp_path: 
 async def _until_acknowledged(reader: asyncio.StreamReader, broker: Broker) -> list[Up]:
     frames, said = frames_up(), list[Up]()
     published = False
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(WAIT_S):
         while True:
             said += frames.feed(await reader.read(1 << 16))
             last = said[-1] if said else IngestStatus()

@@ -20,6 +20,7 @@ from edge.journal.writer import JournalWriter
 from edge.mqtt.inbox import Inbox
 from edge.mqtt.options import MqttOptions
 from edge.mqtt.source import Connection, MqttError, Source
+from tests.patience import WAIT_S
 
 
 class SlowJournal:
@@ -34,7 +35,7 @@ class SlowJournal:
         self.bytes = 0
 
     def append(self, entries: list[Entry]) -> int:
-        assert self.may_go.wait(10)
+        assert self.may_go.wait(WAIT_S)
         if self.error is not None:
             raise self.error
         self.groups.append(len(entries))
@@ -107,8 +108,8 @@ class Scene:
         return self.connections[-1]
 
 
-async def until(condition: Callable[[], Any], wait_s: float = 5.0) -> None:
-    async with asyncio.timeout(wait_s):
+async def until(condition: Callable[[], Any]) -> None:
+    async with asyncio.timeout(WAIT_S):
         while not condition():  # noqa: ASYNC110  # the conditions look at what threads have done
             await asyncio.sleep(0.001)
 
@@ -148,15 +149,16 @@ async def test_groups_grow_while_a_commit_is_slow() -> None:
 
 
 async def test_few_messages_wait_a_moment_for_more_and_many_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(committer_module, "GATHER_S", 0.2)
     async with scene() as s:
         s.link.deliver(1)
-        await asyncio.sleep(0.02)
         s.link.deliver(2)
-        assert s.journal.groups == []
         await until(lambda: s.journal.groups == [3])
+        monkeypatch.setattr(committer_module, "GATHER_S", 10 * WAIT_S)
+        s.link.deliver(1)
+        await asyncio.sleep(0.02)
+        assert s.journal.groups == [3]
         s.link.deliver(500)
-        await until(lambda: s.journal.groups == [3, 500], wait_s=0.15)
+        await until(lambda: s.journal.groups == [3, 501])
 
 
 async def test_nothing_is_read_while_too_much_waits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,15 +24,26 @@ from edge.journal.reader import JournalReader
 from edge.journal.record import Record
 from edge.mqtt.options import MqttOptions
 from tests.brokers import Broker, publish
+from tests.patience import WAIT_S
 
 TOPIC = "shopfloor/v1/demo/packing/l1/m001/reading"
-WAIT_S = 15.0
 
 
 @pytest.fixture
 def broker() -> Iterator[Broker]:
     with Broker() as broker:
         yield broker
+
+
+@pytest.fixture
+def patient_stop(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Ingest ends by itself, however slow the machine is, and is not killed for it."""
+    killed: list[int | None] = []
+    kill = IngestLink._kill
+    monkeypatch.setattr("edge.ingest.link._STOP_S", WAIT_S)
+    monkeypatch.setattr(IngestLink, "_kill", lambda link: (killed.append(link.pid), kill(link)))
+    yield
+    assert killed == []
 
 
 def config(broker: Broker, folder: Path, limits: JournalLimits | None = None, **more: Any) -> IngestConfig:
@@ -96,10 +106,8 @@ async def test_each_group_wakes_the_main_process(broker: Broker, tmp_path: Path)
     await link.start(config(broker, tmp_path))
     await until(lambda: link.status.subscribed)
     for n in range(1, 6):
-        began = time.monotonic()
         await send(broker, numbered(n, n))
         await until(lambda n=n: seen[-1] == n)  # type: ignore[misc]
-        assert time.monotonic() - began < 1.0
     assert await link.stop() == 0
 
 
@@ -148,7 +156,7 @@ async def test_counters_go_on_over_a_restart_of_the_process(broker: Broker, tmp_
         assert link.status.last_offset == 150
 
 
-async def test_sigterm_under_load_drains_and_ends_well(broker: Broker, tmp_path: Path) -> None:
+async def test_sigterm_under_load_drains_and_ends_well(broker: Broker, tmp_path: Path, patient_stop: None) -> None:
     """Every message that was read is committed and acknowledged: none of them comes a second time."""
     total = 25_000
     link = IngestLink()
@@ -157,9 +165,7 @@ async def test_sigterm_under_load_drains_and_ends_well(broker: Broker, tmp_path:
     publisher = threading.Thread(target=publish, args=(broker.port, numbered(1, total)))
     publisher.start()
     await until(lambda: link.status.committed > 3000)
-    began = time.monotonic()
     assert await link.stop() == 0
-    assert time.monotonic() - began < 3.0
     assert await link.stop() == 0
     first = numbers(tmp_path)
     assert first == list(range(1, len(first) + 1))
@@ -286,16 +292,14 @@ async def test_it_dies_with_the_main_process(broker: Broker, tmp_path: Path) -> 
     await until(lambda: not Path(f"/proc/{pid}/cmdline").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes())
 
 
-async def test_a_broker_that_is_away_does_not_keep_it_from_stopping(tmp_path: Path) -> None:
+async def test_a_broker_that_is_away_does_not_keep_it_from_stopping(tmp_path: Path, patient_stop: None) -> None:
     with Broker() as broker:
         settings = config(broker, tmp_path)
     async with running(settings) as link:
         assert not link.status.connected
         assert link.status.error
         assert await link.append("$edge/correction", b"still works") == 1
-        began = time.monotonic()
-        await link.stop()
-        assert time.monotonic() - began < 1.5
+        assert await link.stop() == 0
 
 
 async def test_the_other_protocol_works_the_same_way(broker: Broker, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.brokers import Broker, publish
+from tests.patience import WAIT_S
 from tests.running import Service
 
 ASSET = "works/hall/line01/m001"
@@ -77,7 +78,7 @@ def reading(second: int, value: float) -> tuple[str, bytes]:
 
 def wait_for(service: Service, true: Any, **asked: str) -> Any:
     """The assessments, once they are so."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + WAIT_S
     while True:
         answer = service.get("/api/v1/assessments", **asked)
         if true(answer):
@@ -168,7 +169,7 @@ def everything(service: Service) -> dict[str, Any]:
 def rebuild(service: Service) -> None:
     sets = [part for setting in service.settings for part in ("--set", setting)]
     command = [sys.executable, "-m", "edge", "rebuild", "--config", str(service.config), *sets]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -221,7 +222,7 @@ def test_what_is_said_comes_over_the_stream(service: Service, broker: Broker) ->
     address = f"{service.url}/api/v1/stream?kinds=assessment&asset=works/hall/line03"
     machine = "works/hall/line03/m009"
     body = json.dumps({"ts": START_MS, "signals": {"temperature": 99.0}}).encode()
-    with urllib.request.urlopen(address, timeout=20) as stream:
+    with urllib.request.urlopen(address, timeout=WAIT_S) as stream:
         assert any(b"hello" in line for line in islice(stream, 10))
         publish(broker.port, [(f"shopfloor/v1/{machine}/reading", body)])
         for line in stream:

@@ -18,6 +18,7 @@ import pytest
 
 from bench.ledger import Ledger
 from tests.brokers import Broker
+from tests.patience import WAIT_S
 from tests.running import Service
 from tests.soak.faults import FAULTS
 from tests.soak.numbers import all_facts, differences, window
@@ -59,7 +60,7 @@ def loaded() -> Iterator[Kept]:
     with Broker() as broker, Service(broker.url, plant=PLANT) as service:
         ledger_file = service.folder / "ledger.json"
         with load(broker.port, ledger_file, messages=8000, rate=0, seed=7, machines=10) as process:
-            assert process.wait(60) == 0
+            assert process.wait(WAIT_S) == 0
         service.wait_processed(8000)
         ledger = Ledger.from_json(ledger_file.read_text(encoding="utf-8"))
         yield Kept(service, ledger, all_facts(service, ledger))
@@ -123,7 +124,7 @@ def _ask_events(kept: Kept, path: str) -> int:
 def test_rebuild_gives_the_same_numbers(stopped: Kept) -> None:
     sets = [part for setting in stopped.service.settings for part in ("--set", setting)]
     command = [sys.executable, "-m", "edge", "rebuild", "--config", str(stopped.service.config), *sets]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=WAIT_S, check=False)
     assert done.returncode == 0, done.stderr
     stopped.service.start()
     stopped.assert_same_again()
@@ -134,7 +135,7 @@ def test_a_full_journal_stops_acknowledging_and_goes_on_with_room() -> None:
     with Broker() as broker, Service(broker.url, plant=PLANT, settings=limited) as service:
         ledger_file = service.folder / "ledger.json"
         with load(broker.port, ledger_file, messages=12_000, rate=0, seed=9, machines=10) as process:
-            assert process.wait(60) == 0
+            assert process.wait(WAIT_S) == 0
         _wait(lambda: service.metrics()["edge_journal_disk_full"])
         assert service.metrics()["edge_messages_acknowledged_total"] < 12_000
         assert service.get("/api/v1/kpis")["kpis"], "questions are still answered"
@@ -146,7 +147,7 @@ def test_a_full_journal_stops_acknowledging_and_goes_on_with_room() -> None:
         assert list(differences(service, ledger)) == []
 
 
-def _wait(what: Callable[[], object], timeout_s: float = 20.0) -> None:
+def _wait(what: Callable[[], object], timeout_s: float = WAIT_S) -> None:
     deadline = time.monotonic() + timeout_s
     while not what():
         assert time.monotonic() < deadline

@@ -106,6 +106,7 @@ def test_a_plugin_that_raises_changes_nothing_for_the_others(service: Service) -
 
 
 def test_its_failures_are_counted_and_shown(service: Service) -> None:
+    assert asked(service, "raises")["values"].get("raises") is None
     assert service.metrics()['edge_plugin_failures_total{plugin="raises"}'] > 0
     ready = service.get("/health/ready")
     assert ready["status"] == "ready"

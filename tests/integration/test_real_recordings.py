@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 
 from tests.brokers import Broker
+from tests.patience import WAIT_S
 from tests.running import Service
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -98,7 +99,7 @@ def replay(service: Service, recordings: Sequence[Recording], speed: float) -> N
         [*command, "--config", str(service.config), "--set", url],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=WAIT_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

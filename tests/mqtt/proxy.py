@@ -7,14 +7,19 @@ import contextlib
 from types import TracebackType
 from typing import Self
 
+PINGREQ = b"\xc0\0"
+
 
 class Proxy:
-    """Forwards TCP from a port of its own to `port`; while `silent` it swallows everything and closes nothing."""
+    """Forwards TCP from a port of its own to `port`; while `silent` it swallows everything and closes nothing.
+
+    `pings` counts the client's on an idle link, where each comes alone."""
 
     def __init__(self, port: int) -> None:
         self._target = port
         self.silent = False
         self.connections = 0
+        self.pings = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -55,6 +60,7 @@ class Proxy:
         try:
             with contextlib.suppress(ConnectionError):
                 while data := await reader.read(1 << 16):
+                    self.pings += data == PINGREQ
                     if not self.silent:
                         writer.write(data)
                         await writer.drain()

@@ -15,8 +15,7 @@ from edge.mqtt.connect import connection_type
 from edge.mqtt.inbox import Batch
 from edge.mqtt.options import MqttOptions
 from edge.mqtt.source import Source
-
-WAIT_S = 10.0
+from tests.patience import WAIT_S
 
 
 class Taker:
@@ -44,9 +43,9 @@ class Taker:
     def notices(self) -> list[bytes]:
         return [entry[1] for entry in self.entries if entry[0] == GAP_TOPIC]
 
-    async def until(self, condition: Callable[[], Any], wait_s: float = WAIT_S) -> None:
+    async def until(self, condition: Callable[[], Any]) -> None:
         """Wait for a condition over what has arrived or the status."""
-        async with asyncio.timeout(wait_s):
+        async with asyncio.timeout(WAIT_S):
             while not condition():
                 self._moved.clear()
                 with contextlib.suppress(TimeoutError):  # it may also look at another taker

@@ -16,6 +16,7 @@ from edge.mqtt.options import MqttOptions
 from tests.brokers import Broker, free_port, publish
 from tests.mqtt.proxy import Proxy
 from tests.mqtt.taker import Taker
+from tests.patience import WAIT_S
 
 TOPIC = "shopfloor/v1/demo/packing/l1/m001/reading"
 Protocol = Literal["5", "3.1.1"]
@@ -109,7 +110,7 @@ async def test_a_broker_that_is_down_at_start_is_waited_for(protocol: Protocol) 
             await taker.until(lambda: taker.payloads == [b"1"])
 
 
-async def test_a_broker_that_restarts_loses_nothing_and_is_back_within_seconds(protocol: Protocol) -> None:
+async def test_a_broker_that_restarts_loses_nothing_and_is_found_again(protocol: Protocol) -> None:
     with Broker() as broker:
         async with Taker(options(broker.url, protocol), backoff=Backoff()) as taker:
             await taker.subscribed()
@@ -121,10 +122,8 @@ async def test_a_broker_that_restarts_loses_nothing_and_is_back_within_seconds(p
             await asyncio.to_thread(broker.stop)
             await taker.until(lambda: not taker.source.status.connected)
             assert await asyncio.to_thread(broker.start)
-            began = time.monotonic()
             taker.acknowledging = True
             await taker.subscribed()
-            assert time.monotonic() - began < 5.0
             await taker.until(lambda: len(taker.payloads) == 310)
     assert set(taker.payloads) == {b"%d" % n for n in range(1, 306)}
     assert taker.notices == []
@@ -170,14 +169,13 @@ async def test_a_half_open_link_is_found_by_keep_alive(broker: Broker, protocol:
         proxy.silent = False
         await send(broker, numbered(1, 1))
         await taker.until(lambda: taker.payloads == [b"1"])
-        assert taker.entries[0][4] == 2
+        assert taker.entries[0][4] >= 2
 
 
-async def test_an_idle_link_stays_up(broker: Broker, protocol: Protocol) -> None:
-    async with Taker(options(broker.url, protocol, keep_alive_s=1)) as taker:
+async def test_an_idle_link_is_kept_up_with_pings(broker: Broker, protocol: Protocol) -> None:
+    async with Proxy(broker.port) as proxy, Taker(options(proxy.url, protocol, keep_alive_s=1)) as taker:
         await taker.subscribed()
-        with pytest.raises(TimeoutError):
-            await taker.until(lambda: not taker.source.status.connected, wait_s=3.0)
+        await taker.until(lambda: proxy.pings >= 3)
 
 
 async def test_a_broker_that_says_nothing_is_no_connection(protocol: Protocol, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,21 +187,23 @@ async def test_a_broker_that_says_nothing_is_no_connection(protocol: Protocol, m
             assert taker.source.status.error == "the broker does not answer"
 
 
-async def test_a_stop_does_not_wait_for_a_broker_that_says_nothing(protocol: Protocol) -> None:
+async def test_a_stop_does_not_wait_for_a_broker_that_says_nothing(
+    protocol: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.mqtt.source.HANDSHAKE_S", 100 * WAIT_S)
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"mqtt://127.0.0.1:{mute.getsockname()[1]}"
         async with Taker(options(url, protocol)) as taker:
             connected, _ = await asyncio.to_thread(mute.accept)
-            began = time.monotonic()
             with connected:
-                await taker.source.close()
-        assert time.monotonic() - began < 1.0
+                async with asyncio.timeout(WAIT_S):
+                    await taker.source.close()
 
 
 async def test_two_clients_of_one_name_see_each_other_and_lose_nothing(broker: Broker, protocol: Protocol) -> None:
     async with Taker(options(broker.url, protocol)) as one, Taker(options(broker.url, protocol)) as two:
         # Where the broker does not say why it closed, it takes a few rounds of back-off to be sure.
-        await one.until(lambda: one.source.status.takeovers or two.source.status.takeovers, wait_s=45)
+        await one.until(lambda: one.source.status.takeovers or two.source.status.takeovers)
         loser = one if one.source.status.takeovers else two
         assert "client id edge-test" in (loser.source.status.error or "")
         await send(broker, numbered(1, 20))

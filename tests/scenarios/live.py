@@ -21,6 +21,7 @@ from edge.host import PluginHost, load
 from edge.plant import Plant
 from edge.settings.plant import PlantSettings
 from tests.brokers import Broker
+from tests.patience import WAIT_S
 from tests.running import Service
 from tests.scenarios.compare import Found, found, instants
 from tests.scenarios.offline import pooled
@@ -58,7 +59,7 @@ async def publish(port: int, messages: Sequence[Message]) -> None:
         for message in messages:
             properties = Properties(PacketTypes.PUBLISH)
             properties.UserProperty = ("edge-received", str(message.received))
-            await client.publish(message.topic, message.payload, qos=1, properties=properties, timeout=30)
+            await client.publish(message.topic, message.payload, qos=1, properties=properties, timeout=WAIT_S)
 
 
 def ask(service: Service, plant: Plant, host: PluginHost, expectation: Expectation) -> dict[str, dict[str, Any]]:

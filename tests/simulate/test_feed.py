@@ -19,6 +19,7 @@ from edge.simulate.feed import Feed
 from edge.simulate.layout import lay_out
 from tests.brokers import Broker, free_port
 from tests.collector import Collector
+from tests.patience import WAIT_S
 
 NOW = from_text("2025-03-03T07:30:00Z")
 ROOT = "shopfloor/v1"
@@ -104,12 +105,10 @@ def settings_for(port: int) -> Settings:
     return Settings(ServiceSettings(mqtt=MqttSettings(url=f"mqtt://127.0.0.1:{port}")), PlantSettings())
 
 
-def test_a_backfill_reaches_a_real_broker_within_seconds(broker: Broker) -> None:
-    began = time.monotonic()
+def test_a_backfill_reaches_a_real_broker_much_faster_than_it_happened(broker: Broker) -> None:
     with Collector(broker.port, f"{ROOT}/#") as collector:
         assert simulate(settings_for(broker.port), rate=0, backfill_h=2) == 0
         messages = collector.wait_for(4000)
-    assert time.monotonic() - began < 15
     assert {message.topic.rpartition("/")[2] for message in messages} >= {"state", "reading", "count", "unit"}
     assert not any(message.retain for message in messages)
 
@@ -118,7 +117,7 @@ def test_it_ends_after_its_duration(broker: Broker) -> None:
     before = threading.active_count()
     began = time.monotonic()
     assert simulate(settings_for(broker.port), backfill_h=0, duration_s=0.3) == 0
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < WAIT_S
     assert threading.active_count() == before
 
 
@@ -136,6 +135,6 @@ def test_a_signal_ends_the_command_in_order(broker: Broker, number: signal.Signa
     ):
         collector.wait_for(50)
         process.send_signal(number)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=WAIT_S)
     assert process.returncode == 0, said
     assert "messages" in said

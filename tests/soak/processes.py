@@ -6,7 +6,7 @@ import contextlib
 import time
 from pathlib import Path
 
-GONE_S = 2.0
+from tests.patience import WAIT_S
 
 
 def _parent_and_state(pid: int) -> tuple[int, str] | None:
@@ -29,8 +29,8 @@ def is_running(pid: int) -> bool:
 
 
 def wait_gone(pids: list[int]) -> list[int]:
-    """Those that still run after a moment."""
-    deadline = time.monotonic() + GONE_S
+    """Those that still run although they were waited for."""
+    deadline = time.monotonic() + WAIT_S
     while any(map(is_running, pids)) and time.monotonic() < deadline:
         time.sleep(0.01)
     return [pid for pid in pids if is_running(pid)]

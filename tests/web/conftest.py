@@ -13,17 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from tests.brokers import free_port
+from tests.patience import WAIT_S
 from tests.servers import find
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-READY_S = 20.0
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
+
+expect.set_options(timeout=1000 * WAIT_S)
 
 Open = Callable[..., Page]
 
@@ -35,14 +37,14 @@ class Fake:
         self.url = url
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=5) as answer:
+        with urllib.request.urlopen(self.url + path, timeout=WAIT_S) as answer:
             return json.load(answer)
 
     def pull(self, lever: str, content: object = None) -> Any:
         body = json.dumps(content or {}).encode()
         headers = {"Content-Type": "application/json"}
         with urllib.request.urlopen(
-            urllib.request.Request(f"{self.url}/fake/{lever}", body, headers), timeout=5
+            urllib.request.Request(f"{self.url}/fake/{lever}", body, headers), timeout=WAIT_S
         ) as answer:
             return json.load(answer)
 
@@ -50,12 +52,12 @@ class Fake:
         """A change of plant data."""
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, json.dumps(content).encode(), headers, method="PUT")
-        with urllib.request.urlopen(request, timeout=5):
+        with urllib.request.urlopen(request, timeout=WAIT_S):
             pass
 
     def wait_for_clients(self, number: int) -> None:
         """Until so many streams are open."""
-        end = time.monotonic() + READY_S
+        end = time.monotonic() + WAIT_S
         while self.get("/fake/clients")["clients"] != number:
             assert time.monotonic() < end, "the page has not opened its stream"
             time.sleep(0.02)
@@ -100,7 +102,7 @@ class Watch:
         """A page in a context of its own; `quiet` = False where the test itself provokes failing requests."""
         settings = {"locale": "en-GB", "reduced_motion": "reduce", **context}
         page = self._browser.new_context(viewport={"width": width, "height": height}, **settings).new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(1000 * WAIT_S)
         if quiet:
             page.on("console", self._note_console)
         page.on("pageerror", lambda error: self._wrong.append(str(error)))
@@ -149,10 +151,10 @@ def shared_page(browser: Browser, fake_process: Fake) -> Iterator[Open]:
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> str:
-    end = time.monotonic() + READY_S
+    end = time.monotonic() + WAIT_S
     while process.poll() is None and time.monotonic() < end:
         try:
-            with urllib.request.urlopen(f"{url}/health/ready", timeout=1):
+            with urllib.request.urlopen(f"{url}/health/ready", timeout=WAIT_S):
                 return url
         except (urllib.error.URLError, ConnectionError):
             time.sleep(0.05)

@@ -77,7 +77,7 @@ def test_a_new_machine_appears_and_changes_without_reload(open_page: Callable[..
     expect(page.locator(".notice")).to_contain_text("No machine has been heard yet")
     say("state", state="running")
     label = page.locator(f'machine-card[data-asset="{MACHINE}"] .card-label')
-    expect(label).to_have_text("Running", timeout=10_000)
+    expect(label).to_have_text("Running")
     say("state", state="fault", reason=HOSTILE)
     expect(page.locator(".card-reason")).to_have_text(HOSTILE)
     expect(page.locator(".card-name")).to_have_text("Capper")
