@@ -41,8 +41,7 @@ class Roster:
     def __init__(self, site: SiteSettings, zone: ZoneInfo) -> None:
         self.zone = zone
         self.shifts = site.shifts
-        self._breaks = {shift.name: site.breaks_of(shift) for shift in site.shifts}
-        self._offsets = {shift.name: timedelta(days=shift.offset_days) for shift in site.shifts}
+        self._breaks_of = site.breaks_of
         self._expanded = lru_cache(maxsize=CACHED_DATES)(self._expand)
         self.starting_on = lru_cache(maxsize=CACHED_DATES)(self._cut)
 
@@ -59,10 +58,7 @@ class Roster:
 
     def named(self, name: str, day: date) -> ShiftWindow | None:
         """The instance of shift `name` whose business date is `day`."""
-        offset = self._offsets.get(name)
-        if offset is None:
-            return None
-        return next((one.window for one in self.starting_on(day - offset) if one.window.name == name), None)
+        return next((window for window in self.belonging_to(day) if window.name == name), None)
 
     def belonging_to(self, day: date) -> list[ShiftWindow]:
         """Instances of one business date."""
@@ -102,10 +98,10 @@ class Roster:
         begins = seconds_of(shift.start)
         start, end = instant(day, begins, self.zone), instant(day, begins + shift.length_s, self.zone)
         breaks = []
-        for pause in self._breaks[shift.name]:
+        for pause in self._breaks_of(shift):
             pause_start = instant(day, begins + pause.after(shift.start), self.zone)
             breaks.append(BreakWindow(pause_start, pause_start + round(pause.minutes * MINUTE), pause.name))
-        window = ShiftWindow(shift.name, day + self._offsets[shift.name], start, end)
+        window = ShiftWindow(shift.name, day + shift.offset_days * ONE, start, end)
         return Instance(window, tuple(breaks))
 
 

@@ -70,6 +70,11 @@ class Shift(Strict):
         """Wall-clock seconds from midnight of its business date to its start; negative on the day before."""
         return seconds_of(self.start) - self.offset_days * DAY_S
 
+    @property
+    def dated(self) -> list[int]:
+        """The weekdays of its business dates."""
+        return sorted({(day + self.offset_days) % len(DAYS) for day in self.days})
+
     @model_validator(mode="after")
     def _breaks_lie_inside(self) -> "Shift":
         for i, pause in enumerate(self.breaks):
@@ -127,23 +132,30 @@ class SiteSettings(Strict):
         _check_names(self.shifts)
         _check_overlaps(self.shifts)
         _check_business_dates(self.shifts)
-        shifts = {shift.name: shift for shift in self.shifts}
         for i, pause in enumerate(self.breaks):
-            if pause.shift not in shifts:
-                known = ", ".join(shifts) or "none"
-                raise refusal(
-                    f"is no shift of this site ({known})", near=nearest(pause.shift, shifts), at=("breaks", i, "shift")
-                )
-            shifts[pause.shift].check_break(pause, at=("breaks", i))
+            self._check_break(pause, at=("breaks", i))
         return self
+
+    def _check_break(self, pause: SiteBreak, *, at: tuple[str | int, ...]) -> None:
+        """Raise where no shift has the name that the break gives, or one that has it does not hold the break."""
+        names = list(dict.fromkeys(shift.name for shift in self.shifts))
+        if pause.shift not in names:
+            known = ", ".join(names) or "none"
+            raise refusal(f"is no shift of this site ({known})", near=nearest(pause.shift, names), at=(*at, "shift"))
+        for shift in self.shifts:
+            if shift.name == pause.shift:
+                shift.check_break(pause, at=at)
 
 
 def _check_names(shifts: tuple[Shift, ...]) -> None:
-    seen: set[str] = set()
+    """Raise where a name and a business date would not say which shift is meant."""
+    seen: set[tuple[str, int]] = set()
     for i, shift in enumerate(shifts):
-        if shift.name in seen:
-            raise refusal("names two shifts of this site: give each a name of its own", at=("shifts", i, "name"))
-        seen.add(shift.name)
+        for day in shift.dated:
+            if (shift.name, day) in seen:
+                message = f"names two shifts of one day ({DAYS[day]}): give each a name of its own"
+                raise refusal(message, at=("shifts", i, "name"))
+            seen.add((shift.name, day))
 
 
 def _check_overlaps(shifts: tuple[Shift, ...]) -> None:

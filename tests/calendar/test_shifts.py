@@ -117,6 +117,20 @@ def test_days_are_those_on_which_a_shift_starts() -> None:
     assert texts(only.start, only.end) == ["2025-03-07T21:00:00Z", "2025-03-08T05:00:00Z"]
 
 
+def test_shifts_of_different_days_may_share_a_name() -> None:
+    week = EARLY | {"days": ["mon", "tue", "wed", "thu", "fri"], "breaks": [{"start": "12:00", "minutes": 30}]}
+    saturday = EARLY | {"end": "12:00", "days": ["sat"]}
+    calendar = Calendar(
+        site(week, saturday, timezone="UTC", breaks=[{"shift": "early", "start": "09:00", "minutes": 10}])
+    )
+    lengths = []
+    for day in (date(2025, 3, 7), date(2025, 3, 8), date(2025, 3, 9)):
+        window = calendar.shift_window("early", day)
+        lengths.append(window and (window.end - window.start) // HOUR)
+    assert lengths == [8, 6, None]
+    assert [len(breaks(calendar, "early", day)) for day in ("2025-03-07", "2025-03-08")] == [2, 1]
+
+
 @pytest.mark.parametrize(("offset", "expected"), [(0, "2025-03-03"), (1, "2025-03-04"), (-1, "2025-03-02")])
 def test_a_shift_belongs_to_the_date_it_starts_on_or_to_one_beside_it(offset: int, expected: str) -> None:
     calendar = Calendar(site(NIGHT | {"offset_days": offset}))

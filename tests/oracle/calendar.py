@@ -61,8 +61,7 @@ class Calendar:
             at = time.fromisoformat(pause["start"])
             pause_start = self.instant(day if at >= begins else day + DAY, at)
             breaks.append((pause_start, min(end, pause_start + round(pause["minutes"] * 60 * SECOND))))
-        offset = shift.get("business_day_offset", shift.get("offset_days", 0))
-        return Shift(shift["name"], day + offset * DAY, start, end, tuple(breaks))
+        return Shift(shift["name"], day + _offset(shift) * DAY, start, end, tuple(breaks))
 
     def around(self, start: int, end: int) -> list[Shift]:
         """Shifts that share time with [start, end)."""
@@ -113,10 +112,13 @@ class Calendar:
         if starts:
             return min(starts)
         shifts = self.site.get("shifts", ())
-        offset = {s["name"]: s.get("business_day_offset", s.get("offset_days", 0)) for s in shifts}
-        usual = min((self.instant(day - offset[s["name"]] * DAY, time.fromisoformat(s["start"])) for s in shifts),
-                    default=self.instant(day, time(0)))  # fmt: skip
+        openings = ((day - _offset(s) * DAY, time.fromisoformat(s["start"])) for s in shifts)
+        usual = min((self.instant(*opening) for opening in openings), default=self.instant(day, time(0)))
         return next((s.end for s in found if s.start <= usual < s.end), usual)
+
+
+def _offset(shift: Mapping[str, Any]) -> int:
+    return int(shift.get("business_day_offset", shift.get("offset_days", 0)))
 
 
 def _works(shift: Mapping[str, Any], day: date) -> bool:
