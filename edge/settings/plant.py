@@ -37,11 +37,12 @@ class Product(Strict):
 
 
 class LineSettings(Strict):
-    """A line: `constraint` is the machine that its OEE is judged at, `route` its stations in order."""
+    """A line: `constraint` is the machine that its OEE is judged at, `route` its stations in order, as verdicts on
+    units name them."""
 
     title: Name | None = None
     constraint: Level | None = None
-    route: Annotated[tuple[Level, ...], Field(strict=False)] = ()
+    route: Annotated[tuple[Name, ...], Field(strict=False)] = ()
     last: Level | None = None
     ideal_cycle_s: Positive | None = None
 

@@ -98,6 +98,13 @@ def test_lines_sites_and_products_are_found_from_a_path() -> None:
     assert settings.product("Q") is None
 
 
+def test_a_route_names_stations_as_verdicts_do() -> None:
+    plant = PlantSettings.model_validate({"lines": {"demo/packing/l1": {"route": ["Prüfung 1", "FCT/2"]}}})
+    line = plant.line(MACHINE)
+    assert line is not None
+    assert line.route == ("Prüfung 1", "FCT/2")
+
+
 @pytest.mark.parametrize("days", [[0, 1, 6], ["mon", "tue", "sun"], (0, "tue", 6)])
 def test_days_are_names_or_numbers_from_monday(days: object) -> None:
     shift = {"name": "a", "start": "06:00", "end": "14:00", "days": days, "business_day_offset": 1}
