@@ -20,6 +20,7 @@ def main() -> int:
     else:
         from tests.scenarios.offline import run
     prepared = prepare(asked.paths)
+    print("".join(f"{line}\n" for line in prepared.not_taken), end="")
     failed = dict.fromkeys((*prepared.refused, *(one.scenario for one in prepared.expectations)), 0)
     for name, why in prepared.refused.items():
         print(f"{name}: {why}")

@@ -12,7 +12,7 @@ from edge.calendar import Calendar
 from edge.errors import QueryError
 from tests.scenarios.layout import as_level
 from tests.scenarios.said import instant
-from tests.scenarios.scenario import OF_THE_LINE, Expectation
+from tests.scenarios.scenario import Expectation
 
 Answers = Mapping[str, Mapping[str, Any]]
 """What each KPI answers."""
@@ -34,6 +34,8 @@ def instants(expectation: Expectation, calendar: Calendar) -> tuple[int, int]:
         return calendar.business_day(date.fromisoformat(window["business_day"]))
     if "local_day" in window:
         return calendar.local_day(date.fromisoformat(window["local_day"]))
+    if not {"from", "to"} <= window.keys():
+        raise ValueError("a window has from and to, shift and date, business_day, or local_day")
     return instant(window["from"]), instant(window["to"])
 
 
@@ -41,9 +43,9 @@ def found(expectation: Expectation, ask: Callable[[Expectation], Answers]) -> Fo
     """The numbers of a window, those of the line from all its machines; or why there are none."""
     try:
         out = numbers(ask(expectation))
-        if expectation.of_line is not None:
-            of_line = numbers(ask(expectation.of_line))
-            out |= {name: of_line[name] for name in OF_THE_LINE}
+        if expectation.of_line:
+            of_all = numbers(ask(expectation.of_all))
+            out |= {name: of_all[name] for name in expectation.of_line}
     except (HTTPError, LookupError, QueryError, ValueError) as error:  # no such shift, no date, an empty window
         return f"{type(error).__name__}: {error}"
     return out

@@ -25,6 +25,7 @@ from tests.patience import WAIT_S
 from tests.running import Service
 from tests.scenarios.compare import Found, found, instants
 from tests.scenarios.offline import pooled
+from tests.scenarios.said import refusal
 from tests.scenarios.scenario import Expectation, Message, Prepared
 
 
@@ -39,7 +40,7 @@ def run(prepared: Prepared) -> Iterator[tuple[Expectation, Found]]:
         asyncio.run(publish(broker.port, reported))
         service.wait_processed(len(reported))
         for message in prepared.messages:
-            if message.topic == TOPIC:
+            if message.topic == TOPIC and refusal(message, "") is None:
                 said = json.loads(message.payload)
                 service.post("/api/v1/corrections", {name: value for name, value in said.items() if name != "id"})
         manual = {_site_of(message) for message in prepared.messages if message.topic == TOPIC}

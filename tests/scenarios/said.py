@@ -7,8 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 from edge.clock import SECOND, from_text, to_text
-from edge.corrections import TOPIC
+from edge.corrections import TOPIC, Correction, problem
+from edge.decode import DecodeSettings, decode
+from edge.journal.record import Record
 from tests.scenarios.layout import LINE, as_level
 
 KINDS = {"counter": "count"}
@@ -29,15 +33,34 @@ def instant(ts: str | int) -> int:
 
 def messages(scenario: Mapping[str, Any], site: str, root: str) -> Iterator[Message]:
     """All that is said, in the order of the file."""
-    for event in scenario.get("events", ()):
-        for one in _expanded(event):
-            kind = KINDS.get(one["type"], one["type"])
-            path = f"{site}/{LINE}/{as_level(one.get('machine') or 'M1')}"
-            if kind == "interval":
-                yield Message(TOPIC, _manual_record(one, path), _record_made(one))
-            else:
-                payload = json.dumps(_payload(one, site)).encode()
-                yield Message(f"{root}/{path}/{kind}", payload, instant(one.get("received") or one["ts"]))
+    for number, event in enumerate(scenario.get("events", ())):
+        try:
+            for one in _expanded(event):
+                yield _message(one, site, root)
+        except KeyError as error:
+            raise ValueError(f"events[{number}] has no {error}") from error
+        except ValueError as error:
+            raise ValueError(f"events[{number}]: {error}") from error
+
+
+def refusal(message: Message, root: str) -> str | None:
+    """Why the service does not take a message; None where it does."""
+    if message.topic == TOPIC:
+        wrong = problem(msgspec.json.decode(message.payload, type=Correction))
+        why = f"{wrong[0]}: {wrong[1]}" if wrong else None
+    else:
+        record = Record(1, message.topic, message.payload, message.received, 1, 1)
+        why = next((one.detail for one in decode(record, DecodeSettings(root=root)).rejections), None)
+    return f"{why}: {message.payload.decode()}" if why else None
+
+
+def _message(event: Mapping[str, Any], site: str, root: str) -> Message:
+    kind = KINDS.get(event["type"], event["type"])
+    path = f"{site}/{LINE}/{as_level(event.get('machine') or 'M1')}"
+    if kind == "interval":
+        return Message(TOPIC, _manual_record(event, path), _record_made(event))
+    received = instant(event.get("received") or event["ts"])
+    return Message(f"{root}/{path}/{kind}", json.dumps(_payload(event, site)).encode(), received)
 
 
 def _expanded(event: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -81,6 +104,8 @@ def _payload(event: Mapping[str, Any], site: str) -> dict[str, Any]:
         out["counter"] = event["name"]
     elif event["type"] == "product":
         out["product"] = out.pop("value", None) or out["product"]
+    elif event["type"] == "unit":
+        out.setdefault("station", event.get("machine") or "M1")
     if "product" in out:
         out["product"] = f"{site}.{out['product']}"
     return out

@@ -10,12 +10,11 @@ from typing import Any
 
 from edge.settings.plant import PlantSettings
 from tests.scenarios.layout import LINE, as_level, machine_settings, merged, products, site_settings
-from tests.scenarios.said import Message, instant, messages
+from tests.scenarios.said import Message, instant, messages, refusal
 
 __all__ = ["LINE", "Expectation", "Message", "Prepared", "files", "prepare"]
 
 M1 = "M1"  # the machine meant where nothing names one
-OF_THE_LINE = ("units", "line_oee")  # numbers of all machines together
 
 
 @dataclass(frozen=True)
@@ -45,12 +44,17 @@ class Expectation:
         return [f"{self.site}/{LINE}/{machine}" for machine in self.machines]
 
     @property
-    def of_line(self) -> Expectation | None:
-        """The same window of all machines, where the window names none and numbers of the line are expected."""
-        named = "machine" in self.window or "machines" in self.window
-        wanted = any(name in self.window.get("expected", {}) for name in OF_THE_LINE)
-        if named or not wanted or self.machines == self.every:
-            return None
+    def of_line(self) -> tuple[str, ...]:
+        """Expected numbers that all machines together have: units where the window names no machine, and line OEE."""
+        if self.machines == self.every:
+            return ()
+        named = bool(self.window.get("machine") or self.window.get("machines"))
+        asked = {"units": not named, "line_oee": not named or bool(self.window.get("line"))}
+        return tuple(name for name, of_all in asked.items() if of_all and name in self.window.get("expected", {}))
+
+    @property
+    def of_all(self) -> Expectation:
+        """The same window of all machines."""
         return replace(self, machines=self.every)
 
     @property
@@ -68,6 +72,8 @@ class Prepared:
     messages: list[Message] = field(default_factory=list)
     expectations: list[Expectation] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
+    not_taken: list[str] = field(default_factory=list)
+    """Events that the service has a reason not to take."""
 
     @property
     def latest(self) -> int:
@@ -80,6 +86,7 @@ class Prepared:
             self.plant[name] |= table
         self.messages += other.messages
         self.expectations += other.expectations
+        self.not_taken += other.not_taken
 
 
 def files(paths: list[Path]) -> list[Path]:
@@ -117,6 +124,9 @@ def _prepared(scenario: Mapping[str, Any], name: str, number: str, root: str) ->
             sites[variant] = f"{number}-{len(sites)}"
             _lay_out(out, scenario, window, sites[variant], root)
         out.expectations.append(_expectation(scenario, window, name, sites[variant]))
+    first = next(iter(sites.values()), "")
+    refusals = (refusal(message, root) for message in messages(scenario, first, root))
+    out.not_taken += [f"{name}: not taken: {why}" for why in refusals if why]
     return out
 
 

@@ -13,8 +13,14 @@ from tests.scenarios.__main__ import main
 
 WINDOW = {"from": "2025-03-03T05:00:00Z", "to": "2025-03-03T06:00:00Z", "expected": {"scheduled_s": 3600}}
 SHIFTS = [{"name": "a", "start": "06:00", "end": "14:30"}, {"name": "b", "start": "14:00", "end": "22:00"}]
+NOT_TAKEN = [
+    {"ts": "2025-03-03T05:00:00Z", "type": "state", "value": "runing"},
+    {"from": "2025-03-03T05:10:00Z", "to": "2025-03-03T05:00:00Z", "type": "interval", "value": "fault"},
+]
 SCENARIOS: dict[str, Any] = {
-    "good": {"windows": [WINDOW]},
+    "good": {"windows": [WINDOW], "events": NOT_TAKEN},
+    "no-time": {"windows": [WINDOW], "events": [{"type": "heartbeat"}]},
+    "no-window": {"windows": [{"expected": {}}]},
     "no-such-shift": {"windows": [{"shift": "a", "date": "2025-03-03", "expected": {}}]},
     "no-windows": {},
     "overlap": {"windows": [WINDOW], "calendar": {"shifts": SHIFTS}},
@@ -31,9 +37,13 @@ def test_each_scenario_fails_for_itself(
     monkeypatch.setattr(sys, "argv", ["scenarios", str(tmp_path)])
     assert main() == 1
     said = capsys.readouterr().out.splitlines()
-    assert said[-1] == "1 passed, 5 failed"
+    assert said[-1] == "1 passed, 7 failed"
     for name in ("no-json", "no-such-shift", "no-windows", "overlap"):
-        assert sum(line.startswith(name) for line in said) == 1, name
+        assert sum(line.startswith((f"{name}:", f"{name} /")) for line in said) == 1, name
+    assert "no-time: ValueError: events[0] has no 'ts'" in said
+    assert "no-window / None: ValueError: a window has from and to, shift and date, business_day, or local_day" in said
+    assert sum(line.startswith("good: not taken: no state `runing`") for line in said) == 1
+    assert sum(line.startswith("good: not taken: to: later than from") for line in said) == 1
     assert [line.partition(": ")[2] for line in said if line.startswith("wrong")] == [
         "scheduled_s: expected 3599, got 3600.0", "oee: expected 1, got None", "no_such: expected 0, not there",
     ]  # fmt: skip

@@ -51,14 +51,12 @@ def by_oracle(prepared: Prepared, expectation: Expectation) -> dict[str, Any]:
     else:
         start, end = instant(window["from"]), instant(window["to"])
     cut = 1 << 60 if expectation.as_of is None else expectation.as_of
-    asked = (expectation, expectation.of_line or expectation)
-    own, line = (
+    own, of_all = (
         numbers(
             prepared.plant, prepared.messages, one.machine_paths, start, end, cut, as_of=expectation.as_of is not None
         )
-        for one in asked
+        for one in (expectation, expectation.of_all)
     )
-    return own | {
-        "units": {name: line[name] for name in ("stations", "rty", "line_fpy")},
-        "line_oee": line["line_oee"],
-    }
+    for found in (own, of_all):
+        found["units"] = {name: found[name] for name in ("stations", "rty", "line_fpy")}
+    return own | {name: of_all[name] for name in expectation.of_line}
