@@ -5,11 +5,13 @@ The templates carry no data beside the asset path; everything shown comes from t
 
 from __future__ import annotations
 
+from inspect import isawaitable
 from pathlib import Path
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.templating import Jinja2Templates
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -80,7 +82,22 @@ def add_pages(app: FastAPI) -> None:
     """Add the pages under `/` and their files under `/static`."""
     app.include_router(router)
     app.mount("/static", Static(directory=HERE / "static"), name="static")
+    _answer_browsers(app)
 
 
-def _page(request: Request, template: str, **context: str) -> Response:
-    return templates.TemplateResponse(request, template, context, headers=HEADERS)
+def _answer_browsers(app: FastAPI) -> None:
+    """A browser that is lost gets a page; whoever asks for something else, the answer that the application has."""
+    otherwise = app.exception_handlers[HTTPException]
+
+    async def missing(request: Request, error: Exception) -> Response:
+        if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/"):
+            return _page(request, "missing.html", status=404)
+        found = otherwise(request, error)
+        answer: Response = await found if isawaitable(found) else found
+        return answer
+
+    app.add_exception_handler(404, missing)
+
+
+def _page(request: Request, template: str, *, status: int = 200, **context: str) -> Response:
+    return templates.TemplateResponse(request, template, context, status_code=status, headers=HEADERS)

@@ -51,6 +51,22 @@ async def test_line_leads_to_the_filtered_board(client: httpx.AsyncClient) -> No
     assert answer.headers["location"] == "/?asset=demo%2Fpacking%2Fl1"
 
 
+@pytest.mark.parametrize("path", ["/nothing", "/boards/%3Cscript%3Ealert(1)%3C/script%3E"])
+async def test_browser_at_no_page_gets_a_page_that_says_so(client: httpx.AsyncClient, path: str) -> None:
+    answer = await client.get(path, headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert "<missing-page>" in answer.text
+    assert "alert(1)" not in answer.text
+
+
+@pytest.mark.parametrize(("path", "accept"), [("/nothing", "*/*"), ("/api/v1/nothing", "text/html")])
+async def test_program_at_no_page_gets_no_page(client: httpx.AsyncClient, path: str, accept: str) -> None:
+    answer = await client.get(path, headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/json")
+
+
 async def test_static_leaves_its_folder_never(client: httpx.AsyncClient) -> None:
     assert (await client.get("/static/..%2fpages.py")).status_code == 404
 

@@ -47,6 +47,8 @@ const EN = {
   "wall.pause": "Stay on this line",
   "wall.leave": "Leave wall mode",
   "wall.stale": "Data is {age} old",
+  "missing.title": "There is no such page",
+  "missing.why": "Nothing is at {path}.",
   "machine.missing": "No machine called {asset} has been heard.",
 
   "state.running": "Running",
@@ -332,6 +334,8 @@ const DE = {
   "wall.pause": "Bei dieser Linie bleiben",
   "wall.leave": "Wandanzeige verlassen",
   "wall.stale": "Daten sind {age} alt",
+  "missing.title": "Diese Seite gibt es nicht",
+  "missing.why": "Unter {path} ist nichts.",
   "machine.missing": "Keine Maschine namens {asset} hat sich gemeldet.",
 
   "state.running": "Läuft",
