@@ -240,7 +240,7 @@ def spans(path: str, now: datetime) -> list[Json]:
     moment = now - timedelta(hours=30)
     found: list[Json] = []
     while moment < now:
-        state, time_class, reason, mean = rng.choices(HISTORY, weights=[40, 20, 6, 5, 4, 2, 1])[0]
+        state, time_class, reason, mean = rng.choices(HISTORY, weights=[40, 20, 6, 5, 4, 2, 1, 3])[0]
         end = min(now, moment + timedelta(seconds=max(8.0, rng.expovariate(1 / mean))))
         stopped = time_class in ("micro", "down")
         stop = {
@@ -276,4 +276,5 @@ HISTORY: list[tuple[str, str, str | None, float]] = [
     ("changeover", "setup", "Tool change", 1200),
     ("idle", "planned", "Break", 1800),
     ("unknown", "unknown", None, 900),
+    ("stopped", "down", None, 500),
 ]

@@ -83,7 +83,28 @@ def test_reasons_are_sorted_by_time_and_by_count(open_page: Open) -> None:
     page.get_by_role("button", name="Count").click()
     numbers = [int(text) for text in counts.all_inner_texts()]
     assert numbers == sorted(numbers, reverse=True)
-    expect(page.locator("stop-reasons")).to_contain_text("of the stop time has no reason")
+
+
+def test_stops_without_a_reason_are_counted_and_shown(open_page: Open) -> None:
+    page = open_page(PAGE + "?window=24h")
+    told = page.locator("stop-reasons .stop-hint")
+    expect(told).to_have_text(re.compile(r"^\d+\.\d % of the stop time has no reason \(\d+ ×\)\.$"))
+    told.click()
+    expect(page.locator("stop-list")).to_contain_text("Only: no reason given")
+    rows = page.locator("stop-list .stop-text")
+    assert all(text.startswith("no reason given\nStopped · ") for text in rows.all_inner_texts())
+
+
+def test_a_state_that_says_why_needs_no_reason(open_page: Open) -> None:
+    page = open_page(PAGE + "?window=24h")
+    page.locator("stop-reasons .pick", has_text="Starved").first.click()
+    row = page.locator("stop-list .stop-row").first
+    expect(row.locator(".stop-reason:not(.missing)")).to_have_text("Starved")
+    expect(row.locator(".stop-hint")).to_have_text("Say more")
+    starved = [{"reason": None, "state": "starved", "time_class": "down", "seconds": 300, "count": 2}]
+    reasons = page.evaluate_handle("document.createElement('stop-reasons')")
+    reasons.evaluate("(node, rows) => node.show(rows)", starved)
+    assert reasons.evaluate("node => node.querySelector('p').textContent") == "Of every stop it is known why."
 
 
 def test_every_signal_is_plotted_with_its_unit(shared_page: Open) -> None:

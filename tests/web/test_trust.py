@@ -138,7 +138,7 @@ def test_pressing_the_band_or_space_on_a_stop_opens_it(open_page: Open) -> None:
     expect(sheet(page, "stop")).to_be_visible()
     page.keyboard.press("Escape")
     page.locator("svg.timeline").focus()
-    for _ in range(60):
+    for _ in range(200):
         page.keyboard.press("ArrowLeft")
         if "Fault" in page.locator(".tip").inner_text():
             break

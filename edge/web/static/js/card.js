@@ -8,7 +8,7 @@ import { healthLook } from "./health.js";
 import { FactorBars, flagChips, headlineOf, KpiFigure, orderedKpis, valueText, unitOf } from "./kpis.js";
 import { PartsBar } from "./parts.js";
 import { nameOf } from "./plant.js";
-import { inStateS, lastHeardS, lookOf } from "./states.js";
+import { inStateS, isExplained, lastHeardS, lookOf } from "./states.js";
 import { t } from "./strings.js";
 
 const CARE = new Set(["plan", "act"]);
@@ -82,7 +82,7 @@ class MachineCard extends HTMLElement {
     setAttribute(p.name, "title", status.asset);
     setText(p.label, look.label);
     setText(p.detail, look.detail);
-    setText(p.reason, status.reason ?? (look.tone === "down" ? t("reason.none") : ""));
+    setText(p.reason, status.reason ?? (look.tone === "down" && !isExplained(status) ? t("reason.none") : ""));
     p.reason.classList.toggle("missing", !status.reason);
     p.reason.hidden = !p.reason.textContent;
   }

@@ -2,7 +2,7 @@
 
 import { h, setAttribute, svg } from "./dom.js";
 import { count, duration, percent } from "./format.js";
-import { stateName } from "./states.js";
+import { isExplained, stateName, UNPLANNED } from "./states.js";
 import { t } from "./strings.js";
 
 // The four families of loss; a name nobody knows here still shows, in the neutral colour.
@@ -13,8 +13,6 @@ const FAMILIES = [
   ["quality", /^(quality|reject|bad|scrap|defect|startup)/u],
 ];
 const SHOWN = 6; // reasons before somebody asks for all
-const UNPLANNED = new Set(["down", "micro"]);
-const MUTE = new Set(["stopped", "fault", "idle", "unknown"]); // states that say nothing of why
 const WIDTH = 1000;
 const HEIGHT = 24;
 
@@ -78,7 +76,7 @@ function waterfallRow({ step, from, to }, whole, click) {
 
 /**
  * <stop-reasons>: a Pareto table, `show(reasons)` with [{reason, state, time_class, seconds, count}]. With the attribute
- * `pickable` a reason is a button and dispatches `pick` (detail: the row).
+ * `pickable` a reason is a button and dispatches `pick` (detail: the row, or {unexplained: true} for all without a reason).
  */
 class StopReasons extends HTMLElement {
   #by = "seconds";
@@ -113,8 +111,14 @@ class StopReasons extends HTMLElement {
   #unexplained() {
     const seconds = (rows) => rows.reduce((sum, row) => sum + row.seconds, 0);
     const stops = this.#reasons.filter((row) => UNPLANNED.has(row.time_class));
-    const share = stops.length ? seconds(stops.filter((row) => !row.reason && MUTE.has(row.state))) / seconds(stops) : 0;
-    return h("p", { class: "quiet", "data-high": share > 0.04 }, t("reasons.unexplained", { share: percent(share) }));
+    const mute = stops.filter((row) => !isExplained(row));
+    if (!stops.length) return "";
+    if (!mute.length) return h("p", { class: "quiet" }, t("reasons.explained"));
+    const share = seconds(mute) / seconds(stops);
+    const words = { share: percent(share), n: count(mute.reduce((sum, row) => sum + row.count, 0)) };
+    const text = t("reasons.unexplained", words);
+    const click = this.#picker({ unexplained: true });
+    return h("p", { class: "quiet", "data-high": share > 0.04 }, click ? h("button", { type: "button", class: "pick stop-hint", click }, text) : text);
   }
 
   #head() {
@@ -150,7 +154,7 @@ function reasonRow(row, click, length, sum) {
   const bar = h("span", { class: "pareto-bar", "aria-hidden": "true" });
   bar.style.setProperty("--share", String(length));
   const text = h("span", { class: "pareto-reason" }, row.reason ?? stateName(row.state));
-  const origin = row.reason ? stateName(row.state) : MUTE.has(row.state) ? t("reason.none") : "";
+  const origin = row.reason ? stateName(row.state) : isExplained(row) ? "" : t("reason.none");
   const words = [origin, t(`tone.${row.time_class}`, {}, row.time_class)].filter(Boolean);
   const state = h("span", { class: "pareto-state" }, words.join(" · "));
   const name = click ? h("button", { type: "button", class: "pick", title: t("stops.ofReason"), click }, text, state) : [text, state];

@@ -4,7 +4,9 @@ import { monotonic } from "./clock.js";
 import { t } from "./strings.js";
 
 const LONG_STOP_S = 600;
+export const UNPLANNED = new Set(["down", "micro"]);
 const OUT_OF_PLAN = new Set(["unscheduled", "planned", "no_order"]);
+const MUTE = new Set(["stopped", "fault", "idle", "unknown"]); // states that say nothing of why
 const CLASS_FIRST = new Set(["micro", "planned", "no_order", "unscheduled"]);
 const STATE_ICONS = new Set([
   "slow", "setup", "changeover", "cleaning", "stopped", "fault", "idle", "starved", "blocked", "operator", "unknown",
@@ -37,6 +39,16 @@ function lookOfSilence(status) {
 /** The word for a state; names that nobody has translated are shown as they came. */
 export function stateName(state) {
   return t(`state.${state}`, {}, state.replaceAll("_", " "));
+}
+
+/** Whether it is known why a machine stood: somebody gave a reason, or the state is one (starved, cleaning). */
+export function isExplained({ reason, state }) {
+  return Boolean(reason) || !MUTE.has(state);
+}
+
+/** The reason of a stop, the state that says enough by itself, or that nobody gave one. */
+export function reasonOf(stop) {
+  return stop.reason ?? (isExplained(stop) ? stateName(stop.state) : t("reason.none"));
 }
 
 /** Seconds in the present state, counted on since the answer came. */

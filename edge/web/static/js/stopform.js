@@ -6,8 +6,8 @@ import { CorrectionSheet, field, textField } from "./correctionform.js";
 import { h } from "./dom.js";
 import { clockTime } from "./format.js";
 import { nextClock } from "./localtime.js";
-import { stateName } from "./states.js";
-import { reasonOf, stopTimes } from "./stops.js";
+import { reasonOf, stateName } from "./states.js";
+import { stopTimes } from "./stops.js";
 import { t } from "./strings.js";
 
 const LATELY_MS = 7 * 86_400_000;

@@ -2,7 +2,7 @@
 
 import { h, setAttribute } from "./dom.js";
 import { clockTime, duration, momentText } from "./format.js";
-import { stateName } from "./states.js";
+import { isExplained, reasonOf, stateName, UNPLANNED } from "./states.js";
 import { t } from "./strings.js";
 
 const SHOWN = 8; // rows before somebody asks for all
@@ -29,18 +29,16 @@ function whole(row, from, to, now) {
   return { ...row, start, open, end: row.end >= to && row.stop.to ? Date.parse(row.stop.to) : row.end };
 }
 
-/** The reason of a stop, or that nobody gave one. */
-export function reasonOf(stop) {
-  return stop.reason ?? t("reason.none");
-}
-
 /** "14:05:09 – 14:12:20 (7:11 min)". */
 export function stopTimes(stop, zone) {
   const end = stop.open ? t("stops.now") : clockTime(stop.end, zone);
   return `${momentText(stop.start, zone)} – ${end} (${duration((stop.end - stop.start) / 1000)})`;
 }
 
-/** <stop-list>: `show(stops, zone)`, `only(reason row or null)`. Dispatches `pick` (detail: the stop). */
+/**
+ * <stop-list>: `show(stops, zone)`, `only(row)` those of a row of reasons, of all that have none (`unexplained`), or all again
+ * (null). Dispatches `pick` (detail: the stop).
+ */
 class StopList extends HTMLElement {
   #stops = [];
   #zone = "";
@@ -51,7 +49,7 @@ class StopList extends HTMLElement {
     this.#stops = stops;
     this.#zone = zone;
     const focused = this.contains(document.activeElement) ? document.activeElement.dataset.start : null;
-    const wanted = this.#only ? stops.filter((stop) => ["reason", "state", "time_class"].every((name) => stop[name] === this.#only[name])) : stops;
+    const wanted = this.#only ? stops.filter((stop) => belongs(stop, this.#only)) : stops;
     const newest = [...wanted].reverse();
     const shown = this.#all ? newest : newest.slice(0, SHOWN);
     const rows = shown.map((stop) => this.#row(stop));
@@ -67,10 +65,11 @@ class StopList extends HTMLElement {
 
   #row(stop) {
     const click = () => this.dispatchEvent(new CustomEvent("pick", { detail: stop }));
-    const what = h("span", { class: stop.reason ? "stop-reason" : "stop-reason missing" }, reasonOf(stop));
-    const state = h("span", { class: "quiet" }, `${stateName(stop.state)} · ${stopTimes(stop, this.#zone)}`);
+    const what = h("span", { class: isExplained(stop) ? "stop-reason" : "stop-reason missing" }, reasonOf(stop));
+    const words = [stop.reason || !isExplained(stop) ? stateName(stop.state) : null, stopTimes(stop, this.#zone)];
+    const state = h("span", { class: "quiet" }, words.filter(Boolean).join(" · "));
     const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
-    const hint = h("span", { class: "stop-hint" }, t(stop.reason ? "stops.change" : "stops.give"));
+    const hint = h("span", { class: "stop-hint" }, t(stop.reason ? "stops.change" : isExplained(stop) ? "stops.add" : "stops.give"));
     const button = h("button", { type: "button", class: "stop-row", "data-start": stop.start, click }, swatch, h("span", { class: "stop-text" }, what, state), hint);
     const row = h("li", {}, button);
     setAttribute(row, "data-tone", stop.time_class);
@@ -79,7 +78,7 @@ class StopList extends HTMLElement {
 
   #filter() {
     if (!this.#only) return null;
-    const text = t("stops.only", { reason: this.#only.reason ?? stateName(this.#only.state) });
+    const text = t("stops.only", { reason: this.#only.unexplained ? t("reason.none") : this.#only.reason ?? stateName(this.#only.state) });
     return h("p", { class: "sheet-actions" }, h("span", {}, text), h("button", { type: "button", class: "button", click: () => this.only(null) }, t("stops.all")));
   }
 
@@ -90,6 +89,11 @@ class StopList extends HTMLElement {
     };
     return hidden > 0 ? h("button", { type: "button", class: "button", click }, t("reasons.more", { n: hidden })) : null;
   }
+}
+
+function belongs(stop, row) {
+  if (row.unexplained) return UNPLANNED.has(stop.time_class) && !isExplained(stop);
+  return ["reason", "state", "time_class"].every((name) => stop[name] === row[name]);
 }
 
 customElements.define("stop-list", StopList);

@@ -230,7 +230,8 @@ const EN = {
   "reasons.sum.why": "Share of this row and all above it",
   "reasons.more": "{n} more",
   "reasons.none": "No stop in this window.",
-  "reasons.unexplained": "{share} of the stop time has no reason.",
+  "reasons.unexplained": "{share} of the stop time has no reason ({n} ×).",
+  "reasons.explained": "Of every stop it is known why.",
 
   "signals.title": "Signals",
   "signals.none": "no reading in this window",
@@ -517,7 +518,8 @@ const DE = {
   "reasons.sum.why": "Anteil dieser Zeile und aller darüber",
   "reasons.more": "{n} weitere",
   "reasons.none": "Kein Stillstand in diesem Fenster.",
-  "reasons.unexplained": "{share} der Stillstandszeit ohne Grund.",
+  "reasons.unexplained": "{share} der Stillstandszeit ohne Grund ({n} ×).",
+  "reasons.explained": "Von jedem Stillstand ist bekannt, warum.",
 
   "signals.title": "Signale",
   "signals.none": "kein Messwert in diesem Fenster",
