@@ -17,7 +17,7 @@ def total(parts: Iterable[Facts]) -> dict[str, Any]:
     nor the grouping of the parts shows in the result."""
     parts = list(parts)
     if len(parts) == 1:
-        return _copied(parts[0])
+        return copied(parts[0])
     numbers, nested = _by_name(parts)
     out: dict[str, Any] = {}
     for name, values in numbers.items():
@@ -27,8 +27,9 @@ def total(parts: Iterable[Facts]) -> dict[str, Any]:
     return out
 
 
-def _copied(facts: Facts) -> dict[str, Any]:
-    return {name: _copied(value) if isinstance(value, Mapping) else value for name, value in facts.items()}
+def copied(facts: Facts) -> dict[str, Any]:
+    """The facts in dicts of their own."""
+    return {name: copied(value) if isinstance(value, Mapping) else value for name, value in facts.items()}
 
 
 def condensed(parts: Iterable[Facts]) -> list[dict[str, Any]]:

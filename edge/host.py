@@ -6,14 +6,12 @@ implementation of a hook stops all others. What fails is counted, logged once pe
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
-import re
 import sys
-import threading
 import traceback
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -21,58 +19,33 @@ from typing import Any, TypeVar
 import pluggy
 
 from edge import hookspecs
-from edge.facts import unfit
+from edge.contract import (
+    HOOKS,
+    NAME,
+    problem_of_class,
+    problem_of_hook,
+    problem_of_plugin,
+    said_of,
+    unfit_values,
+)
+from edge.facts import copied, unfit
+from edge.fence import Fence, Loaded, LoadedMonitor, Report
 from edge.kpi import Kpi, Wants
 from edge.monitor import Monitor
 from edge.slices import Slice
 
-NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 T = TypeVar("T")
-Report = Callable[[str, str, str], None]
-"""Called once per plugin and kind of failure with (plugin, what it was doing, traceback)."""
+SLICE_BUDGET_S, SLICE_BUDGET_CALLS = 5e-3, 50  # of a KPI, on average
 
 
 @dataclass
-class Loaded:
-    """A KPI that answers, and the plugin that brought it."""
-
-    kpi: Kpi
-    plugin: str
-    version: str
-    failures: int = 0
-    last_error: str | None = None
-
-
-@dataclass
-class LoadedMonitor:
-    """A monitor of which each machine gets one, and the plugin that brought it. `seconds` is the time of its calls."""
-
-    monitor: type[Monitor]
-    plugin: str
-    version: str
-    failures: int = 0
-    last_error: str | None = None
-    calls: int = 0
-    seconds: float = 0.0
-    paused: int = 0  # how many machines it is paused for
-    slow: bool = False  # its calls take longer than they may; said once
-
-    @property
-    def name(self) -> str:
-        return self.monitor.name
-
-
-@dataclass
-class PluginHost:
+class PluginHost(Fence):
     """Use `load` to make one. `kpis` and `monitors` are in page order; `broken` has plugins that could not be loaded,
     and why."""
 
-    report: Report = lambda plugin, doing, trace: None
     kpis: dict[str, Loaded] = field(default_factory=dict)
     monitors: dict[str, LoadedMonitor] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
-    _seen: set[tuple[str, str, str]] = field(default_factory=set)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def wants(self, name: str | None = None) -> Wants:
         """What a KPI, or all of them, ask for beside the timeline. The time model of the core asks for nothing."""
@@ -88,7 +61,15 @@ class PluginHost:
             facts = self._fenced(loaded, "facts", lambda kpi=loaded.kpi: _checked(kpi.facts(slice)))  # type: ignore[misc]
             if facts is not None:
                 out[name] = facts
+            self._mind_budget(loaded)
         return out
+
+    def _mind_budget(self, loaded: Loaded) -> None:
+        took = loaded.seconds / loaded.calls if loaded.calls >= SLICE_BUDGET_CALLS else 0.0
+        if took > SLICE_BUDGET_S and not loaded.slow:
+            loaded.slow = True
+            text = f"{loaded.name} takes {1e3 * took:.1f} ms a slice; all KPIs of a machine wait for it"
+            self.report_once(loaded.plugin, "facts", f"{loaded.name} slow", text)
 
     def facts_of(self, name: str, slice: Slice) -> Mapping[str, Any] | None:
         """The facts of one KPI, None where it failed."""
@@ -98,7 +79,7 @@ class PluginHost:
     def values(self, name: str, facts: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]] | None:
         """(values, flags) of one KPI from summed facts, None where it failed."""
         loaded = self.kpis[name]
-        return self._fenced(loaded, "values", lambda: (dict(loaded.kpi.values(facts)), list(loaded.kpi.flags(facts))))
+        return self._fenced(loaded, "values", lambda: _values(loaded.kpi, copied(facts)))
 
     def failures(self) -> dict[str, int]:
         """Failed calls per plugin."""
@@ -116,54 +97,38 @@ class PluginHost:
     def _fenced(self, loaded: Loaded, doing: str, call: Callable[[], T]) -> T | None:
         return self.tried(loaded, doing, call)[0]
 
-    def tried(self, loaded: Loaded | LoadedMonitor, doing: str, call: Callable[[], T]) -> tuple[T | None, bool]:
-        """(what a plugin returns, True), or (None, False) where it fails; then that is counted."""
-        try:
-            return call(), True
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # the fence: whatever a plugin raises stays its own
-            self._failed(loaded, doing, error)
-            return None, False
-
-    def _failed(self, loaded: Loaded | LoadedMonitor, doing: str, error: BaseException) -> None:
-        """Count a failure, and report the first of its kind."""
-        with self._lock:
-            loaded.failures += 1
-            loaded.last_error = f"{doing}: {type(error).__name__}: {error}"
-            kind = (loaded.plugin, doing, type(error).__name__)
-            new = kind not in self._seen
-            self._seen.add(kind)
-        if new:
-            self.report(loaded.plugin, doing, "".join(traceback.format_exception(error)))
-
-    def refuse(self, plugin: str, reason: str) -> None:
-        """Name a plugin that cannot be used, and why."""
-        self.broken[plugin] = reason
-        self.report(plugin, "load", reason)
+    def refuse(self, plugin: str, reason: str, doing: str = "load") -> None:
+        """Name a plugin that cannot be used, or not all of it, and why."""
+        self.broken[plugin] = "; ".join(filter(None, (self.broken.get(plugin), reason)))
+        self.report(plugin, doing, reason)
 
     def register(self, plugin: str, plugin_version: str, classes: Sequence[type[Kpi]]) -> None:
         """Add KPI classes; one that cannot be used is named in `broken`."""
-        for cls in classes:
-            problem = _problem(cls, Kpi) or (f"KPI {cls.name!r} exists already" if cls.name in self.kpis else None)
-            if problem:
-                self.broken[plugin] = problem
-                self.report(plugin, "register_kpis", problem)
-            else:
-                self.kpis[cls.name] = Loaded(cls(), plugin, plugin_version)
-        ordered = sorted(self.kpis.items(), key=lambda item: (item[1].kpi.rank, item[0]))
-        self.kpis = dict(ordered)
+        for cls in self._usable(plugin, "register_kpis", classes, self.kpis):
+            self.kpis[cls.name] = Loaded(cls(), plugin, plugin_version)
+        self.kpis = dict(sorted(self.kpis.items(), key=lambda item: (item[1].kpi.rank, item[0])))
 
     def register_monitors(self, plugin: str, plugin_version: str, classes: Sequence[type[Monitor]]) -> None:
         """Add monitor classes; one that cannot be used is named in `broken`."""
+        for cls in self._usable(plugin, "register_monitors", classes, self.monitors):
+            self.monitors[cls.name] = LoadedMonitor(cls, plugin, plugin_version)
+        self.monitors = dict(sorted(self.monitors.items(), key=lambda item: (item[1].monitor.rank, item[0])))
+
+    def _usable(
+        self, plugin: str, hook: str, classes: Any, known: Mapping[str, Loaded | LoadedMonitor]
+    ) -> Iterator[Any]:
+        if problem := problem_of_hook(hook, classes):
+            self.refuse(plugin, problem, hook)
+            return
         for cls in classes:
-            taken = getattr(cls, "name", None) in self.monitors
-            problem = _problem(cls, Monitor) or (f"monitor {cls.name!r} exists already" if taken else None)
+            problem = problem_of_class(cls, HOOKS[hook])
+            if problem is None and cls.name in known:
+                what = HOOKS[hook].__name__
+                problem = f"{cls.__name__}: {what} {cls.name!r} exists already, in plugin {known[cls.name].plugin}"
             if problem:
-                self.broken[plugin] = problem
-                self.report(plugin, "register_monitors", problem)
+                self.refuse(plugin, problem, hook)
             else:
-                self.monitors[cls.name] = LoadedMonitor(cls, plugin, plugin_version)
-        ordered = sorted(self.monitors.items(), key=lambda item: (item[1].monitor.rank, item[0]))
-        self.monitors = dict(ordered)
+                yield cls
 
 
 def load(directory: Path | None = None, *, disabled: Sequence[str] = (), report: Report | None = None) -> PluginHost:
@@ -188,6 +153,8 @@ def load(directory: Path | None = None, *, disabled: Sequence[str] = (), report:
     for name, plugin in manager.list_name_plugin():
         if plugin is None:
             continue
+        if problem := problem_of_plugin(plugin):
+            host.refuse(name, problem)
         distribution = distributions.get(id(plugin))
         known = distribution.version if distribution is not None else _version_of(plugin)
         for hook, register in (("register_kpis", host.register), ("register_monitors", host.register_monitors)):
@@ -201,7 +168,7 @@ def _guarded(host: PluginHost, plugin: str, step: Callable[[], object]) -> None:
     try:
         step()
     except (Exception, SystemExit) as error:  # noqa: BLE001  # the fence: one that cannot be loaded stops no service
-        host.broken[plugin] = f"{type(error).__name__}: {error}"
+        host.broken[plugin] = said_of(error)
         host.report(plugin, "load", traceback.format_exc())
 
 
@@ -217,27 +184,27 @@ def _module(file: Path) -> ModuleType:
 
 
 def _version_of(plugin: object) -> str:
+    """The version that a module states, with a mark of what stands in its file: results are worked out again by what
+    was changed in it, whether or not somebody thought of the version."""
     stated = getattr(plugin, "__version__", None)
-    if isinstance(stated, str):
-        return stated
-    try:
-        return version(getattr(plugin, "__name__", "").partition(".")[0])
-    except (PackageNotFoundError, ValueError):
-        return "0"
-
-
-def _problem(cls: object, wanted: type) -> str | None:
-    what = wanted.__name__
-    if not (isinstance(cls, type) and issubclass(cls, wanted)):
-        return f"register_{what.lower()}s returned {cls!r}, not a subclass of edge.{what}"
-    name = getattr(cls, "name", None)
-    if not isinstance(name, str) or not NAME.match(name):
-        return f"{cls.__name__}.name is {name!r}; it must match {NAME.pattern.removesuffix(chr(92) + 'Z')}"
-    return None
+    file = getattr(plugin, "__file__", None)
+    mark = hashlib.sha256(Path(file).read_bytes()).hexdigest()[:8] if file else ""
+    return "+".join(filter(None, (stated if isinstance(stated, str) else "0", mark)))
 
 
 def _checked(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     problem = unfit(facts)
     if problem:
         raise TypeError(problem)
-    return facts
+    return facts if type(facts) is dict and not any(map(_is_strange, facts.values())) else copied(facts)
+
+
+def _is_strange(value: object) -> bool:
+    return isinstance(value, Mapping) and (type(value) is not dict or any(map(_is_strange, value.values())))
+
+
+def _values(kpi: Kpi, facts: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    values, flags = kpi.values(facts), kpi.flags(facts)
+    if problem := unfit_values(values) or unfit_values({"flags": flags}, "values and flags"):
+        raise TypeError(problem)
+    return dict(values), list(flags)

@@ -6,11 +6,12 @@ Settings change in time: a plant is the plant file with the changes that were sa
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TypeVar
 
 from edge.calendar import Calendar, ChangingCalendar
@@ -50,7 +51,9 @@ class Plant:
         self._calendars: dict[str, Calendar] = {}
         self._rules: dict[str, Rules] = {}
         self._wanted = lru_cache(maxsize=20_000)(self._is_wanted)
-        self._ideal_s = [{name: p.ideal_s for name, p in one.settings.products.items()} for one in self.versions]
+        self._ideal_s: list[Mapping[str, float]] = [
+            MappingProxyType({name: p.ideal_s for name, p in one.settings.products.items()}) for one in self.versions
+        ]
 
     def changed(self, changes: Sequence[PlantChange]) -> Plant:
         """The plant of the same file with other changes over it."""

@@ -191,6 +191,7 @@ class Service:
                 beside = [
                     asyncio.create_task(live.publish_statuses(), name="statuses"),
                     asyncio.create_task(self._tell_time(link, pipeline), name="time"),
+                    asyncio.create_task(self._mind_plugins(), name="plugins"),
                 ]
                 await self._until_the_end(link, listening.done)
                 for task in beside:
@@ -230,6 +231,12 @@ class Service:
             if quiet and pipeline.waits_for(time.time_ns() // 1000):
                 with contextlib.suppress(IngestDown):  # it is told again when ingest is back
                     await link.append(CLOCK_TOPIC, b"{}")
+
+    async def _mind_plugins(self) -> None:
+        """Interrupt calls of plugins that do not come to an end, so that everything behind them goes on."""
+        while True:
+            await asyncio.sleep(1.0)
+            self.host.interrupt_hanging()
 
     @asynccontextmanager
     async def _ingest(self) -> AsyncIterator[IngestLink]:

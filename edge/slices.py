@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -221,9 +222,17 @@ class Slice:
         """Length of the window."""
         return (self.end - self.start) / SECOND
 
-    @cached_property
+    def __post_init__(self) -> None:
+        for name in ("readings", "flags", "settings"):  # all KPIs see the same slice: nobody may change it for the next
+            object.__setattr__(self, name, MappingProxyType(getattr(self, name)))
+
+    @property
     def class_s(self) -> dict[str, float]:
         """Seconds per time class; exact to the microsecond. Classes that do not occur are missing: use `.get(c, 0)`."""
+        return self._class_s.copy()
+
+    @cached_property
+    def _class_s(self) -> dict[str, float]:
         sums: dict[str, int] = {}
         for span in self.spans:
             sums[span.time_class] = sums.get(span.time_class, 0) + span.end - span.start

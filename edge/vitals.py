@@ -14,6 +14,7 @@ from edge.influx.outbox import Outbox, Outgoing
 from edge.ingest.link import IngestLink
 from edge.processing.pipeline import Pipeline
 
+LONG_CALL_S = 2.0  # of a plugin: then it is named
 LAG_WARNING = 50_000
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -66,12 +67,15 @@ class Vitals:
         detail = "following the journal" if working else "not running"
         if working and lag > LAG_WARNING:
             detail = f"{lag} messages behind"
+        if waits := self.host.at_work(LONG_CALL_S):
+            detail += "; " + "; ".join(waits)
         return {"ok": working, "detail": detail, "lag": lag}
 
     def _plugins(self) -> dict[str, Any]:
         failures = {name: count for name, count in self.host.failures().items() if count}
         ok = not failures and not self.host.broken
-        detail = "all well" if ok else "; ".join([*self.host.broken, *failures]) + ": see failures and broken"
+        named = dict.fromkeys([*self.host.broken, *failures])
+        detail = "all well" if ok else "; ".join(named) + ": see failures, errors and broken"
         return {
             "ok": ok, "detail": detail, "failures": failures, "errors": self.host.errors(),
             "broken": dict(self.host.broken),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
 from typing import Any, get_args
 
 import msgspec
 
 from edge.clock import MINUTE, SECOND
-from edge.host import LoadedMonitor, PluginHost
+from edge.fence import LoadedMonitor
+from edge.host import PluginHost
 from edge.monitor import Assessment, Health, Monitor, Observation, Reason, Watched
 from edge.store.assessments import ALARMS, Acknowledgement, Current
 
@@ -64,9 +64,8 @@ class Post:
             if seen.ts < kept.paused_until:
                 return
             self._resume()
-        began = perf_counter()
         said, worked = self._host.tried(self.loaded, "update", lambda: self._update(seen))
-        self._measure(perf_counter() - began)
+        self._measure()
         if not worked:
             self._failed(seen.ts)
         elif said is not None:
@@ -114,7 +113,8 @@ class Post:
         self.kept.paused_until, self.kept.failures = ts + PAUSE, []
         self._monitor = None
         self.kept.state = b""
-        self._host.report(self.loaded.plugin, "update", f"{self.name} pauses for {self._watched.asset}: {why}")
+        text = f"{self.name} pauses for {self._watched.asset}, and says so of other machines that it fails at: {why}"
+        self._host.report_once(self.loaded.plugin, "update", f"{self.name} pauses", text)
         self._say(Assessment(ts, "unknown", reasons=(Reason("", text=f"paused: {why}"[:500]),)))
 
     def _resume(self) -> None:
@@ -130,10 +130,8 @@ class Post:
         if self.kept.said is not None:
             self._keep(self.name, self.kept.said)
 
-    def _measure(self, seconds: float) -> None:
+    def _measure(self) -> None:
         loaded = self.loaded
-        loaded.calls += 1
-        loaded.seconds += seconds
         if loaded.calls % BUDGET_CALLS == 0 and loaded.seconds > loaded.calls * BUDGET_S and not loaded.slow:
             loaded.slow = True
             took = round(1e6 * loaded.seconds / loaded.calls)
