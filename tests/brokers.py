@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import secrets
 import shutil
 import signal
 import socket
@@ -18,14 +20,20 @@ from typing import Self
 from tests.patience import WAIT_S
 from tests.servers import find
 
+FIRST_PORT = 10_000
 PERSISTENT = ("persistence true", "autosave_interval 1", "max_queued_messages 1000000")
 """Keeps sessions over a restart and queues as the shipped configuration does."""
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port to listen on, now and after a restart: below those that the kernel gives to anybody who connects."""
+    given = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    below = given - FIRST_PORT
+    while True:
+        port = FIRST_PORT + secrets.randbelow(below) if below > 0 else 0  # `random` is seeded by what tests with it
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
 
 
 def _die_with_parent() -> None:

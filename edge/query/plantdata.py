@@ -23,6 +23,7 @@ from edge.store import changes as change_store
 from edge.timeline.alive import RESOLUTION
 
 SETTLE_S = 0.5
+CHECK_S = 10.0  # a change is judged by those said before it, and worth a wait for them
 SECTIONS = {"product": "products", "machine": "machines"}  # others are about sites
 
 
@@ -75,7 +76,7 @@ class PlantAnswers:
 
     def check(self, change: PlantChange) -> dict[str, Any]:
         """QueryError with what is wrong with a change or revocation; else what somebody should know of it."""
-        self.settle(SETTLE_S)
+        self.settle(CHECK_S)
         return _check(self.plants.file.settings, change_store.holding(self.connections.get()), change)
 
     def _known(self, as_of: int | None) -> Plant:

@@ -14,6 +14,7 @@ from edge.api.app import create_app
 from edge.api.hub import Hub
 from edge.api.server import ListenError, Listening, serve
 from tests.api.fakes import FakeAnswers, FakeService
+from tests.brokers import free_port
 from tests.patience import WAIT_S
 
 
@@ -40,8 +41,9 @@ async def test_unknown_host_is_a_clear_error(app: FastAPI) -> None:
 
 
 async def test_port_is_free_again_after_the_stop(app: FastAPI) -> None:
-    async with serve(app, "127.0.0.1", 0) as server:
-        port = server.port
+    port = free_port()
+    async with serve(app, "127.0.0.1", port):
+        pass
     with socket.create_server(("127.0.0.1", port)):
         pass
 

@@ -20,8 +20,9 @@ import pytest
 
 from edge.demo import broker as brokers
 from edge.demo import demo
-from edge.demo.demo import free_port
+from edge.demo.demo import free_port as demo_port
 from edge.settings.load import load
+from tests.brokers import free_port
 from tests.patience import WAIT_S
 from tests.servers import find
 
@@ -176,8 +177,8 @@ def test_without_any_broker_it_says_what_to_install(
 
 def test_a_port_that_is_taken_is_left_alone() -> None:
     with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
+        taken = free_port()
+        other.bind(("127.0.0.1", taken))
         other.listen()
-        taken = other.getsockname()[1]
-        assert free_port(taken) != taken
-    assert free_port(taken) == taken
+        assert demo_port(taken) != taken
+    assert demo_port(taken) == taken
