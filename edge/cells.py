@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import apsw
 
@@ -48,14 +48,6 @@ class Sums:
         self.parts += other.parts
         self.revision += other.revision - 1
         self.incomplete = self.incomplete or other.incomplete
-
-
-class Need(NamedTuple):
-    """Hours [first, last] of one machine that an answer depends on."""
-
-    machine: int
-    first: int
-    last: int
 
 
 class _StoredHours(hour_store.HourRows):
@@ -136,11 +128,13 @@ class MachineCells:
         for cell, cell_end, revision, facts in self._stored_facts(kpi_id, name, start, end):
             out.revision += max(0, revision - 1)
             if cell - cell % HOUR not in self._overlay.walks:  # of an hour that changed only the revision holds
-                out.add(self._worked_out(name, self.slices(covered, cell), host))
+                if covered < cell:
+                    out.add(self._worked_out(name, self.slices(covered, cell), host))
                 out.parts.append(facts)
                 covered = cell_end
-        rest = self.slices(covered, end) if start < end else [self._not_begun(start)]
-        out.add(self._worked_out(name, rest, host))
+        if covered < end or start >= end:
+            rest = self.slices(covered, end) if start < end else [self._not_begun(start)]
+            out.add(self._worked_out(name, rest, host))
         return out
 
     def _not_begun(self, at: int) -> Slice:
@@ -244,27 +238,14 @@ class MachineCells:
         found: Any = self.db.execute(sql, (self.row.number,)).fetchone()  # one by one: each is a look at one end
         return None if found is None or found[0] is None else (int(found[0]), int(found[1]))
 
-    def needs(self, start: int, end: int) -> Need | None:
-        """The hours that numbers of [start, end) depend on; None while that reaches into the present or the unsettled.
-
-        Before the window it is the hour that is carried into it, after it the first whole hour, because a stop may
-        reach beyond the end; where nothing follows, whatever comes next."""
-        self._reach(end)
-        previous, following = self._overlay.before(start - start % HOUR), self._overlay.after(end - 1)
-        latest = following or self._overlay.before(end)
-        whole = latest is None or latest.until == latest.hour + HOUR
-        if end > self.cut or not whole or (following is None and latest is not None and latest.review < FAR):
-            return None
-        need = Need(self.row.number, previous.hour if previous else -FAR, following.hour if following else FAR)
-        unsettled = self._overlay.walks if self._settled else self._changed
-        return None if any(need.first <= hour <= need.last for hour in unsettled) else need
-
     def unsettled(self, end: int) -> list[tuple[int, int]]:
-        """Time before `end` that what was stored of it does not tell: [from, to) around each hour that changed."""
+        """Time before `end` whose numbers may yet change though nothing comes for it, or are not in the store as they
+        are: [from, to) around each hour that changed, and after an hour with a stop or state that has no class."""
         self._reach(end)
+        last = self._overlay.before(self.cut)
+        found = [] if last is None or last.review == FAR else [(last.hour, FAR)]
         if not self._settled:
-            return [(min(self._changed), FAR)] if self._changed else []
-        found = []
+            return [*found, (min(self._changed), FAR)] if self._changed else found
         for hour in self._overlay.walks:
             previous, following = self._overlay.before(hour), self._overlay.after(hour)
             found.append((previous.hour if previous else -FAR, following.hour if following else FAR))

@@ -118,7 +118,7 @@ class Pooling:
 
     def _pool(self, line: _Line, machines: Sequence[MachineCells], mark: int, start: int, end: int) -> bool:
         with self.db:
-            if any(machine.needs(start, end) is None for machine in machines):
+            if any(a < end and start < b for machine in machines for a, b in machine.unsettled(end)):
                 return False
             found = {number: self._sums(machines, name, start, end) for name, number in self.kpi_ids.items()}
             whole = {kpi: (sums.revision, condensed(sums.parts)) for kpi, sums in found.items() if not sums.incomplete}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -15,7 +15,8 @@ from edge.host import PluginHost
 from edge.plant import Plant
 from edge.query.decisive import settings_between
 from edge.query.question import Question
-from edge.query.sums import Source, keep
+from edge.query.remembered import Entry
+from edge.query.sums import Source
 from edge.query.window import Window
 from edge.store.machines import MachineRow
 from edge.timemodel import NAME, coverage
@@ -32,26 +33,25 @@ def answers(
     around = Window(min(window.start for window in windows), max(window.end for window in windows))
     source = Source(question, cells, around.start, around.end)
     lost = _messages_lost(question.db, around, question.cut)
-    return [_answer(question, cells, source, lost, name, window) for window in windows]
+    as_of = to_text(question.cut)
+    out: list[dict[str, Any]] = []
+    new: dict[Hashable, Entry] = {}
+    for window in windows:
+        settled = source.is_settled(window.start, window.end)
+        found = question.remembered_of(source.machines, (name, window)) if settled else None
+        if found is None:
+            found = _worked_out(question, source, lost, name, window)
+            if settled:
+                new[name, window] = Entry(window.start, window.end, found)
+        provisional = question.cut < window.end + question.lateness_us
+        out.append({**found, "as_of": as_of, "provisional": provisional})
+    question.remember(source.machines, new)
+    return out
 
 
 def answer(question: Question, cells: Sequence[MachineCells], name: str, window: Window) -> dict[str, Any]:
     """The members of one window's answer."""
     return answers(question, cells, name, [window])[0]
-
-
-def _answer(question: Question, cells: Sequence[MachineCells], source: Source, lost: Sequence[Stretch], name: str,
-            window: Window) -> dict[str, Any]:  # fmt: skip
-    key = ("answer", name, window, *question.scope)
-    found = question.remembered.get(key) if question.as_of is None else None
-    if found is None:
-        found = _worked_out(question, source, lost, name, window)
-        keep(question, cells, key, window.start, window.end, found)
-    return {
-        **found,
-        "as_of": to_text(question.cut),
-        "provisional": question.cut < window.end + question.lateness_us,
-    }
 
 
 def _worked_out(question: Question, source: Source, lost: Sequence[Stretch], name: str,

@@ -122,7 +122,7 @@ class Query:
             plant, state = self.plants.known(db, past)
             yield Question(
                 db, plant, self.host, machines, now if past is None else past, past, self.lateness_us,
-                self.remembered, versions, (numbers, notices, state),
+                self.remembered, versions, (notices, state),
                 None if self.history is None else Older(self.history),
             )  # fmt: skip
         finally:

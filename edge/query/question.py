@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from edge.clock import DAY
 from edge.host import PluginHost
 from edge.plant import Plant
 from edge.query.older import Older
-from edge.query.remembered import Remembered
+from edge.query.remembered import Entry, Remembered
 from edge.store.machines import MachineRow
 
 
@@ -30,7 +30,7 @@ class Question:
     lateness_us: int = DAY
     remembered: Remembered = field(default_factory=lambda: Remembered(0))
     versions: dict[int, int] = field(default_factory=dict)
-    scope: tuple[Hashable, ...] = ()  # whose numbers these are, and which losses of messages were known
+    state: Hashable = None  # which losses of messages and changes of plant data were known
     older: Older | None = None
 
     def cells(self) -> list[MachineCells]:
@@ -45,6 +45,16 @@ class Question:
     def missing(self) -> dict[str, Any]:
         """For the answer: which part that is, where there is one."""
         return {} if self.older is None or not self.older.missing else {"missing": self.older.told()}
+
+    def remembered_of(self, machines: tuple[int, ...], key: Hashable) -> Any:
+        """What is remembered about machines in the present, None where nothing is. It must not be changed."""
+        return self.remembered.get(machines, (key, self.state)) if self.as_of is None else None
+
+    def remember(self, machines: tuple[int, ...], found: Mapping[Hashable, Entry]) -> None:
+        """Remember what was worked out of windows that are settled, where all of it could be."""
+        if found and self.as_of is None and not self.lacks:
+            keyed: dict[Hashable, Entry] = {(key, self.state): entry for key, entry in found.items()}
+            self.remembered.keep(machines, keyed, self.versions)
 
     def known_by(self, instant: int, plant: Plant) -> Question:
         """The same question as of an instant of receipt, with the plant as it was known then."""

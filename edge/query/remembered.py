@@ -1,90 +1,125 @@
-"""Answers of windows that are over, remembered until one of the hours they depend on changes.
+"""Answers of windows that are over, remembered until an hour changes that reaches them.
 
 Every change of an hour gets a version in the store, higher than all before. A question first looks which hours have
-changed since the last one and forgets what depended on them; so what is found here is what would be worked out again.
+changed since the last one and forgets what they reach: their own time, and the silence before and after them. So what
+is found here is what would be worked out again.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import apsw
 
-from edge.cells import FAR, Need
+from edge.store import hours as hour_store
 
 ENTRIES = 20_000
+
+Machines = tuple[int, ...]
+Stretch = tuple[int, int]
+
+
+class Entry(NamedTuple):
+    """What was found for a window [start, end)."""
+
+    start: int
+    end: int
+    value: Any
+
+
+@dataclass
+class _Group:
+    """What is remembered about the same machines, and where the last window of it ends."""
+
+    entries: OrderedDict[Hashable, Entry] = field(default_factory=OrderedDict)
+    last: int = -(1 << 62)
 
 
 class Remembered:
     """Shared by the threads that answer; everything in it was read from one committed state of the store."""
 
     def __init__(self, entries: int = ENTRIES) -> None:
-        self._limit = entries
+        self._limit, self._count = entries, 0
         self._lock = threading.Lock()
-        self._found: OrderedDict[Hashable, tuple[Any, dict[int, Need]]] = OrderedDict()
-        self._by_machine: dict[int, set[Hashable]] = {}
-        self._last: dict[int, int] = {}  # hour that anything remembered of a machine may need
+        self._groups: OrderedDict[Machines, _Group] = OrderedDict()
+        self._of_machine: dict[int, set[Machines]] = {}
         self._seen: dict[int, int] = {}
 
     def look(self, db: apsw.Connection, machines: Sequence[int]) -> dict[int, int]:
         """Forget what has changed; returns the version of each machine's hours in this state of the store."""
-        versions = {}
+        versions: dict[int, int] = {}
+        hours: list[int]
         for machine in machines:
             since = self._seen.get(machine)
             if since is None:  # nothing is remembered of it
-                found: Any = db.execute("select max(version) from hours where machine=?", (machine,)).fetchone()
-                versions[machine] = -1 if found[0] is None else found[0]
-                self._forget(machine, (), versions[machine])
-                continue
-            sql = "select hour, version from hours where machine=? and version>? order by version"
-            changed = [(int(h), int(v)) for h, v in db.execute(sql, (machine, since)).fetchall()]  # type: ignore[arg-type]
-            versions[machine] = changed[-1][1] if changed else since
-            if changed:
-                self._forget(machine, [hour for hour, _ in changed], versions[machine])
+                versions[machine], hours = hour_store.newest_version(db, machine), []
+            else:
+                versions[machine], hours = hour_store.changed_since(db, machine, since)
+            if hours or since is None:
+                self._forget(machine, hour_store.reach(db, machine, hours), versions[machine])
         return versions
 
-    def _forget(self, machine: int, hours: Sequence[int], version: int) -> None:
+    def _forget(self, machine: int, changed: Sequence[Stretch], version: int) -> None:
         with self._lock:
-            if hours and min(hours) <= self._last.get(machine, -FAR):
-                for key in list(self._by_machine.get(machine, ())):
-                    need = self._found[key][1][machine]
-                    if any(need.first <= hour <= need.last for hour in hours):
-                        self._drop(key)
+            for machines in list(self._of_machine.get(machine, ())):
+                group = self._groups[machines]
+                for start, end in changed:
+                    if start < group.last:
+                        gone = [key for key, one in group.entries.items() if one.start < end and start < one.end]
+                        self._drop(machines, gone)
             self._seen[machine] = max(version, self._seen.get(machine, -1))
 
-    def _drop(self, key: Hashable) -> None:
-        _, needs = self._found.pop(key)
-        for machine in needs:
-            self._by_machine[machine].discard(key)
+    def _drop(self, machines: Machines, keys: Sequence[Hashable]) -> None:
+        entries = self._groups[machines].entries
+        for key in keys:
+            del entries[key]
+        self._count -= len(keys)
 
-    def get(self, key: Hashable) -> Any:
-        """What is remembered under `key`, None where nothing is. It must not be changed."""
+    def get(self, machines: Machines, key: Hashable) -> Any:
+        """What is remembered under `key` about these machines, None where nothing is. It must not be changed."""
         with self._lock:
-            found = self._found.get(key)
-            if found is None:
+            group = self._groups.get(machines)
+            found = None if group is None else group.entries.get(key)
+            if group is None or found is None:
                 return None
-            self._found.move_to_end(key)
-            return found[0]
+            group.entries.move_to_end(key)
+            self._groups.move_to_end(machines)
+            return found.value
 
-    def keep(self, key: Hashable, value: Any, needs: Sequence[Need], versions: dict[int, int]) -> None:
-        """Remember, unless a newer state of the store has been seen meanwhile."""
+    def keep(self, machines: Machines, found: Mapping[Hashable, Entry], versions: Mapping[int, int]) -> None:
+        """Remember of windows, unless a newer state of the store has been seen meanwhile."""
         with self._lock:
-            if key in self._found or any(self._seen.get(m, -1) != version for m, version in versions.items()):
+            if any(self._seen.get(machine, -1) != versions.get(machine) for machine in machines):
                 return
-            self._found[key] = (value, {need.machine: need for need in needs})
-            for need in needs:
-                self._by_machine.setdefault(need.machine, set()).add(key)
-                self._last[need.machine] = max(need.last, self._last.get(need.machine, -FAR))
-            while len(self._found) > self._limit:
-                self._drop(next(iter(self._found)))
+            group = self._groups.get(machines)
+            if group is None:
+                group = self._groups[machines] = _Group()
+                for machine in machines:
+                    self._of_machine.setdefault(machine, set()).add(machines)
+            self._count += len(found.keys() - group.entries.keys())
+            group.entries.update(found)
+            group.last = max(group.last, *(entry.end for entry in found.values()))
+            while self._count > self._limit:
+                self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        """The oldest entry of the machines that have not been asked about for the longest time."""
+        machines, group = next(iter(self._groups.items()))
+        if group.entries:
+            self._drop(machines, [next(iter(group.entries))])
+            return
+        del self._groups[machines]
+        for machine in machines:
+            self._of_machine[machine].discard(machines)
 
     def clear(self) -> None:
         """Forget everything: the store is another one."""
         with self._lock:
-            self._found.clear()
-            self._by_machine.clear()
-            self._last.clear()
+            self._count = 0
+            self._groups.clear()
+            self._of_machine.clear()
             self._seen.clear()

@@ -16,6 +16,8 @@ _decode_row = msgspec.msgpack.Decoder(Row).decode
 _decode_facts = msgspec.msgpack.Decoder(dict[str, Any]).decode
 _NEXT = "(select 1+coalesce(max(version),0) from hours where machine=?1)"
 """The version of a change: higher than all before of the machine."""
+FAR = 1 << 62
+APART = 50  # changed hours of which each is looked at
 FactsRow = tuple[int, int, int, dict[str, Any]]
 """(start, end, revision, facts) of one machine and KPI."""
 
@@ -44,7 +46,7 @@ class HourRows:
 
     def dirty(self, before: int) -> set[int]:
         """Hours before an instant whose evaluation is older than their events."""
-        sql = "select hour from hours where machine=? and dirty and hour<?"
+        sql = "select hour from hours indexed by dirty_hours where machine=? and dirty and hour<?"  # few among many
         return {hour for (hour,) in self.db.execute(sql, (self.machine, before))}
 
     def changed_after(self, received: int) -> int | None:
@@ -52,6 +54,33 @@ class HourRows:
         sql = "select min(hour) from hours where machine=? and max_received>?"
         found = self.db.execute(sql, (self.machine, received)).fetchone()
         return None if found is None else found[0]
+
+
+def newest_version(db: apsw.Connection, machine: int) -> int:
+    """The version of the last change of a machine's hours; -1 where it has none."""
+    found: Any = db.execute("select max(version) from hours where machine=?", (machine,)).fetchone()
+    return -1 if found[0] is None else int(found[0])
+
+
+def changed_since(db: apsw.Connection, machine: int, version: int) -> tuple[int, list[int]]:
+    """The version of the last change, and the hours that have changed since an earlier one, in order."""
+    sql = "select hour, version from hours where machine=? and version>?"
+    rows: list[Any] = db.execute(sql, (machine, version)).fetchall()
+    return max((found for _, found in rows), default=version), sorted(hour for hour, _ in rows)
+
+
+def reach(db: apsw.Connection, machine: int, hours: Sequence[int]) -> list[tuple[int, int]]:
+    """What changed hours reach, as [start, end): from the evaluated hour before to the one after, because silence
+    between hours is worked out from both. Many hours are taken together with all that lies between them."""
+    sql = (
+        "select (select hour from hours where machine=?1 and hour<?2 and row not null order by hour desc limit 1), "
+        "(select hour from hours where machine=?1 and hour>?3 and row not null order by hour limit 1)"
+    )
+    found = []
+    for first, last in [(hours[0], hours[-1])] if len(hours) > APART else [(hour, hour) for hour in hours]:
+        previous, following = db.execute(sql, (machine, first, last)).fetchone()  # type: ignore[misc]  # one row
+        found.append((-FAR if previous is None else int(previous), FAR if following is None else int(following)))
+    return found
 
 
 def touch(db: apsw.Connection, rows: Iterable[tuple[int, int, int]]) -> None:

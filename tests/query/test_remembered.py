@@ -13,14 +13,13 @@ from edge.plant import Plant
 from edge.processing.pipeline import Pipeline
 from edge.query.query import Asked, Query
 from edge.query.reading import Connections
-from edge.query.sums import pieces
+from edge.query.remembered import Entry, Remembered
 from edge.query.window import Window
 from edge.settings.plant import PlantSettings
 from tests.scenarios.offline import Records
 from tests.scenarios.scenario import Message
 
 ASSET = "s/a/l/m"
-DAY = 86_400_000_000
 
 
 def said(ts: str, kind: str, **members: object) -> Message:
@@ -100,17 +99,30 @@ def test_a_window_that_reaches_into_the_present_is_not_remembered(inside: Inside
     assert inside.down_s(end="2099-01-01T00:00:00Z") > first
 
 
-def test_long_windows_are_cut_at_whole_days() -> None:
-    assert pieces(5, DAY, (0, 9 * DAY)) == [(5, DAY)]
-    cut = pieces(DAY // 2, 3 * DAY + 7, (0, 9 * DAY))
-    assert cut == [(DAY // 2, DAY), (DAY, 2 * DAY), (2 * DAY, 3 * DAY), (3 * DAY, 3 * DAY + 7)]
+def test_a_state_is_carried_through_hours_that_nobody_has_worked_out_again(inside: Inside) -> None:
+    inside.hear(*(said(f"2025-03-03T{hour:02}:10:00Z", "count", total=1) for hour in (8, 9, 10)))
+    later = ("2025-03-03T09:30:00Z", "2025-03-03T10:30:00Z")
+    assert inside.down_s(*later) == 0
+    inside.hear(said("2025-03-03T07:30:00Z", "state", state="fault"), evaluate=False)
+    assert inside.down_s(*later) == 3600
 
 
-def test_time_of_which_nothing_is_known_is_one_piece() -> None:
-    assert pieces(0, 9 * DAY, (5 * DAY, 7 * DAY)) == [
-        (0, 5 * DAY),
-        (5 * DAY, 6 * DAY),
-        (6 * DAY, 7 * DAY),
-        (7 * DAY, 9 * DAY),
-    ]
-    assert pieces(0, 9 * DAY, (20 * DAY, 21 * DAY)) == [(0, 9 * DAY)]
+@pytest.mark.parametrize("evaluate", [True, False])
+def test_the_sum_of_a_long_window_is_that_of_one_that_remembers_nothing(inside: Inside, evaluate: bool) -> None:
+    quarter = ("2025-01-01T00:30:00Z", "2025-04-01T00:00:00Z")
+    inside.hear(said("2025-01-02T00:00:00Z", "state", state="fault"), said("2025-04-02T00:00:00Z", "heartbeat"))
+    first = inside.down_s(*quarter)
+    inside.hear(said("2025-02-11T11:00:00Z", "state", state="running"), evaluate=evaluate)
+    second = inside.down_s(*quarter)
+    inside.query.remembered.clear()
+    assert first - second == (from_text("2025-03-03T05:00:00Z") - from_text("2025-02-11T11:00:00Z")) / 1e6
+    assert second == inside.down_s(*quarter)
+
+
+def test_what_nobody_asks_about_any_more_makes_room() -> None:
+    remembered, versions = Remembered(entries=3), {1: -1, 2: -1}
+    for machine, keys in ((1, "ab"), (2, "cd")):
+        remembered.keep((machine,), {key: Entry(0, 1, key) for key in keys}, versions)
+    assert [remembered.get((1,), "a"), remembered.get((1,), "b"), remembered.get((2,), "c")] == [None, "b", "c"]
+    remembered.keep((1,), {"e": Entry(0, 1, "e")}, versions)  # asked about longer ago than 2 is
+    assert [remembered.get((1,), "b"), remembered.get((1,), "e"), remembered.get((2,), "d")] == [None, "e", "d"]
