@@ -34,6 +34,7 @@ class Kpi:
     title: ClassVar[str] = ""
     unit: ClassVar[str] = "1"  # of its values; "1" is a share and shown in percent, "" a plain number
     units: ClassVar[Mapping[str, str]] = {}  # value -> unit, where it has another one than the KPI
+    titles: ClassVar[Mapping[str, str]] = {}  # value or fact -> what people call it; default: made from its name
     headline: ClassVar[str] = ""  # the value shown large on the page; default: the value called like the KPI
     details: ClassVar[tuple[str, ...]] = ()  # values shown small beside it
     of_line: ClassVar[tuple[str, ...]] = ()  # values that a line has and a machine has not, shown at its head

@@ -271,6 +271,7 @@ class KpiDescription(Struct):
     version: str | None
     failures: int
     units: dict[str, str] | UnsetType = UNSET  # value -> unit, where it has another one than the KPI
+    titles: dict[str, str] | UnsetType = UNSET  # value or fact -> what people call it
     quotients: dict[str, list[str]] | UnsetType = UNSET  # value -> the two facts that it divides
     last_error: str | UnsetType | None = UNSET
 

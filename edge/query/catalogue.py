@@ -21,6 +21,7 @@ def catalogue(host: PluginHost) -> dict[str, Any]:
                 "details": list(kpi.details),
                 "of_line": list(kpi.of_line),
                 "units": dict(kpi.units),
+                "titles": dict(kpi.titles),
                 "quotients": {value: list(facts) for value, facts in kpi.quotients.items()},
                 "better": kpi.better,
                 "rank": kpi.rank,

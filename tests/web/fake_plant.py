@@ -136,7 +136,9 @@ KPIS: list[Json] = [
         "title": "Energy <i>per</i> part",
         "unit": "kWh",
         "headline": "energy_per_part",
-        "details": [],
+        "details": ["base_load_s", "idle_kwh", "cost_per_h"],
+        "titles": {"cost_per_h": "Cost <i>an</i> hour"},
+        "units": {"cost_per_h": "€/h"},
         "of_line": [],
         "better": "down",
         "rank": 100,
@@ -178,7 +180,7 @@ def kpi_view(factors: tuple[float, float, float] | None) -> Json:
     product = None if factors is None else factors[0] * factors[1] * factors[2]
     flags = [] if factors is None else (["performance_gt_1"] if factors[1] > 1 else [])
     values = {
-        "energy_per_part": {"energy_per_part": 0.482},
+        "energy_per_part": {"energy_per_part": 0.482, "base_load_s": 5400, "idle_kwh": 2.5, "cost_per_h": 3.25},
         "first_pass_yield": {"first_pass_yield": None if quality is None else quality - 0.02, "final_yield": quality},
         "oee": {"oee": product, "availability": availability, "performance": performance, "quality": quality}
         | {"line_oee": quality},

@@ -134,6 +134,13 @@ def test_kpis_say_how_they_came_about(open_page: Open) -> None:
     expect(page.locator("dialog")).to_contain_text("revision 3")
 
 
+def test_values_are_called_by_words_and_have_their_units(shared_page: Open) -> None:
+    rows = shared_page(PAGE).locator(".kpi-card[data-kpi=energy_per_part] .factor")
+    expect(rows.locator(".factor-name")).to_have_text(["Base load", "Idle", "Cost <i>an</i> hour"])
+    expect(rows.locator(".factor-value")).to_have_text(["1:30 h", "2.5 kWh", "3.25 €/h"])
+    assert rows.locator(".factor-bar:visible").count() == 0
+
+
 def test_rejections_and_events_of_the_machine_are_listed(shared_page: Open) -> None:
     page = shared_page(PAGE)
     rows = page.locator("[data-panel=rejections] .rejection")

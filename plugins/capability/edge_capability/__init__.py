@@ -7,7 +7,7 @@ Western Electric and Nelson, strictly beyond (ruling 42). Facts are sums of devi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from edge import Facts, Kpi, SignalSummary, Slice, hookimpl
 from edge_capability import formulas
@@ -23,6 +23,7 @@ class Capability(Kpi):
     name = "capability"
     title = "Process capability"
     unit = ""
+    titles: ClassVar[Mapping[str, str]] = {"cpk": "Cpk of the worst signal", "beyond_limits": "Values beyond limits"}
     headline = "cpk"
     details = ("ppk", "beyond_limits")
     rank = 140
@@ -116,6 +117,7 @@ class ControlChart(Kpi):
     name = "control_chart"
     title = "Control chart"
     unit = ""
+    titles: ClassVar[Mapping[str, str]] = {"findings": "Points against a rule"}
     headline = "findings"
     details = ("points",)
     better = "down"

@@ -19,6 +19,12 @@ class Energy(Kpi):
     title = "Energy per part"
     unit = "kWh"
     units: ClassVar[Mapping[str, str]] = {"power_coverage": "1"}
+    titles: ClassVar[Mapping[str, str]] = {
+        "energy_kwh": "Energy",
+        "energy_per_part_kwh": "Energy per part",
+        "energy_per_good_part_kwh": "Per good part",
+        "power_coverage": "Time with a known power",
+    }
     headline = "energy_per_part_kwh"
     details = ("energy_kwh", "energy_per_good_part_kwh")
     better = "down"

@@ -23,6 +23,15 @@ class Orders(Kpi):
     units: ClassVar[Mapping[str, str]] = {
         "delivered": "", "wip_orders": "", "wip_quantity": "", "inventory_turns": "1/a", "inventory_days": "d",
     }  # fmt: skip
+    titles: ClassVar[Mapping[str, str]] = {
+        "on_time_delivery": "On-time delivery",
+        "delivered": "Orders delivered",
+        "cycle_time_s": "Time per order",
+        "net_cycle_time_s": "Time per order, less waiting for customers",
+        "wip_orders": "Orders in work",
+        "wip_quantity": "Parts in work",
+        "inventory_days": "Days of inventory",
+    }
     headline = "on_time_delivery"
     details = ("delivered", "cycle_time_s", "wip_orders")
     rank = 160

@@ -21,6 +21,13 @@ class Reliability(Kpi):
     name = "reliability"
     title = "Reliability"
     units: ClassVar[Mapping[str, str]] = {"failures": "", "failures_per_h": "1/h"}
+    titles: ClassVar[Mapping[str, str]] = {
+        "inherent_availability": "Inherent availability",
+        "mtbf_s": "Time between failures",
+        "mttr_s": "Time to repair",
+        "failures_per_h": "Failures per hour",
+        "operating_s": "Operating time",
+    }
     headline = "inherent_availability"
     details = ("mtbf_s", "mttr_s", "failures")
     rank = 110

@@ -7,7 +7,7 @@ operation, actual to planned scrap ratio.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from edge import Facts, Kpi, Slice, hookimpl
 from edge_scrap.formulas import actual_to_planned_scrap, fall_off_ratio, rework_ratio, scrap_ratio
@@ -18,6 +18,13 @@ __version__ = "0.1.0"
 class Scrap(Kpi):
     name = "scrap"
     title = "Scrap"
+    titles: ClassVar[Mapping[str, str]] = {
+        "scrap_ratio": "Scrap ratio",
+        "rework_ratio": "Reworked units",
+        "fall_off_ratio": "Scrap of parts started",
+        "actual_to_planned_scrap": "Scrap against plan",
+        "scrap_count": "Rejects",
+    }
     headline = "scrap_ratio"
     details = ("rework_ratio", "fall_off_ratio", "actual_to_planned_scrap")
     better = "down"

@@ -24,6 +24,16 @@ class Throughput(Kpi):
     title = "Throughput"
     unit = "1/h"
     units: ClassVar[Mapping[str, str]] = {"takt_attainment": "1", "equipment_load": "1", "capacity_utilisation": "1"}
+    titles: ClassVar[Mapping[str, str]] = {
+        "parts_per_h": "Parts per hour",
+        "throughput_rate_per_h": "Parts per hour of an order",
+        "cycle_time_s": "Time per part",
+        "takt_attainment": "Takt kept",
+        "equipment_load": "Load of the capacity",
+        "capacity_utilisation": "Running share of available time",
+        "produced_count": "Parts made",
+        "order_s": "Time with an order",
+    }
     headline = "parts_per_h"
     details = ("takt_attainment", "equipment_load", "cycle_time_s")
     rank = 120

@@ -15,7 +15,7 @@ const NEAR = 1e-9; // a sum that does not come to the number is not shown as its
 /** Opens the explanation of one value of a KPI (its description from the catalogue) in {from, to}. */
 export function openExplanation(kpi, value, asset, { from, to }) {
   const name = value || kpi.headline || kpi.name;
-  const title = name === (kpi.headline || kpi.name) ? kpi.title : `${kpi.title}: ${valueName(name)}`;
+  const title = name === (kpi.headline || kpi.name) ? kpi.title : `${kpi.title}: ${valueName(name, kpi)}`;
   const sheet = new Sheet("explain", title);
   sheet.fill(readExplanation(kpi.name, { asset, from, to }), (answer) => content(kpi, name, answer));
 }
@@ -24,7 +24,7 @@ function content(kpi, name, answer) {
   const text = valueText(name, answer.values[name], unitOf(kpi, name));
   const sum = sumLine(kpi, name, answer, text);
   const flags = answer.flags.map((flag) => h("li", {}, h("strong", { class: "chip warn" }, flagText(flag)), ` ${t(`flag.${flag}.why`, {}, "")}`));
-  const values = factTable(t("kpi.values"), answer.values, (key, value) => valueText(key, value, unitOf(kpi, key)));
+  const values = factTable(t("kpi.values"), answer.values, kpi, (key, value) => valueText(key, value, unitOf(kpi, key)));
   return [
     h("p", { class: "explain-sum" }, sum ?? h("strong", {}, text)),
     h("p", { class: "quiet" }, originText(answer, kpi)),
@@ -34,7 +34,7 @@ function content(kpi, name, answer) {
       "details",
       { "data-part": "facts", open: !sum },
       h("summary", {}, t("explain.facts")),
-      h("div", { class: "explain-facts" }, values, factTable(t("kpi.facts"), answer.facts)),
+      h("div", { class: "explain-facts" }, values, factTable(t("kpi.facts"), answer.facts, kpi)),
     ),
     ...answer.machines.flatMap((machine) => machineParts(machine, answer)),
   ];
@@ -46,7 +46,7 @@ function sumLine(kpi, name, answer, text) {
   const [above, below] = [answer.facts[upper], answer.facts[lower]];
   const fits = Number.isFinite(above) && below > 0 && Math.abs(above / below - answer.values[name]) <= NEAR * Math.max(1, above / below);
   if (!fits) return null;
-  const part = (key, value) => h("span", {}, valueName(key), " ", h("b", {}, plainText(key, value)));
+  const part = (key, value) => h("span", {}, valueName(key, kpi), " ", h("b", {}, plainText(key, value)));
   return [part(upper, above), h("span", {}, "/"), part(lower, below), h("span", {}, "="), h("strong", {}, text)];
 }
 
@@ -66,7 +66,7 @@ function machineParts(machine, { timezone: zone, rulings, machines }) {
     section("counts", machine.counts, () => countTable(machine.counts, zone), true),
     section("units", machine.units, () => unitTable(machine.units, zone)),
     section("corrections", machine.corrections, () => correctionTable(machine.corrections, zone), true),
-    h("details", { "data-part": "settings" }, h("summary", {}, t("kpi.settings")), factTable("", machine.settings)),
+    h("details", { "data-part": "settings" }, h("summary", {}, t("kpi.settings")), factTable("", machine.settings, null)),
   ];
 }
 

@@ -102,6 +102,18 @@ export function size(bytes) {
   return bytes < 1000 ? `${bytes} B` : `${count(bytes / 1000)} kB`;
 }
 
+const UNITS = { kwh: "kWh", h: "h", min: "min", ms: "ms", s: "s" };
+
+/** The unit that a name ends in ("energy_kwh"), or "". */
+export function unitOfName(name) {
+  return UNITS[/(?<!_per)_(kwh|h|min|ms|s)$/u.exec(name)?.[1]] ?? "";
+}
+
+/** A name without its unit, as words: "energy_kwh" -> "Energy". */
+export function wordsOf(name) {
+  return humanize(unitOfName(name) ? name.slice(0, name.lastIndexOf("_")) : name);
+}
+
 /** "first_pass_yield" -> "First pass yield". */
 export function humanize(name) {
   const text = String(name).replaceAll("_", " ");

@@ -89,7 +89,7 @@ class LineSection extends HTMLElement {
   // What a line has and a machine has not.
   #ofLine(name, kpi) {
     const values = (this.#plant.kpis.get(name)?.of_line ?? []).filter((value) => Number.isFinite(kpi.values[value]));
-    return values.map((value) => ofLine(value, valueText(value, kpi.values[value], unitOf(kpi, value)), () => this.#explain(name, value)));
+    return values.map((value) => ofLine(valueName(value, kpi), value, valueText(value, kpi.values[value], unitOf(kpi, value)), () => this.#explain(name, value)));
   }
 
   #showKpis([[name, first], ...rest], parts) {
@@ -105,8 +105,8 @@ class LineSection extends HTMLElement {
   }
 }
 
-function ofLine(value, text, click) {
-  return h("div", { "data-value": value }, h("dt", {}, valueName(value)), h("dd", {}, h("button", { type: "button", class: "pick", click }, text)));
+function ofLine(title, value, text, click) {
+  return h("div", { "data-value": value }, h("dt", {}, title), h("dd", {}, h("button", { type: "button", class: "pick", click }, text)));
 }
 
 function pooledKpi(name, kpi, click) {

@@ -38,8 +38,8 @@ function start(kpi, value, first, zone) {
 }
 
 function change(kpi, revision, zone) {
-  const values = pairs(revision.changed.values, (name, one) => valueText(name, one, unitOf(kpi, name)));
-  const facts = pairs(revision.changed.facts, plainText);
+  const values = pairs(kpi, revision.changed.values, (name, one) => valueText(name, one, unitOf(kpi, name)));
+  const facts = pairs(kpi, revision.changed.facts, plainText);
   const hours = [...new Set(revision.hours.map((hour) => momentText(Date.parse(hour.from), zone)))];
   const title = t("revisions.changed", { n: revision.revision - 1, at: momentText(Date.parse(revision.as_of), zone) });
   return h(
@@ -54,12 +54,12 @@ function change(kpi, revision, zone) {
   );
 }
 
-function pairs(changed, text) {
+function pairs(kpi, changed, text) {
   const known = (value) => value === null || typeof value !== "object";
   const rows = Object.entries(changed).filter(([, both]) => both.every(known));
   return rows.map(([name, [before, after]]) => {
     const parts = [text(name, before), " → ", h("strong", {}, text(name, after))];
-    return h("tr", {}, h("th", { scope: "row", title: name }, valueName(name)), h("td", { class: "number" }, parts));
+    return h("tr", {}, h("th", { scope: "row", title: name }, valueName(name, kpi)), h("td", { class: "number" }, parts));
   });
 }
 
