@@ -22,6 +22,13 @@ from typing import Any, Self
 from tests.brokers import free_port
 from tests.patience import WAIT_S
 
+CLOCK_AHEAD = """\
+import time
+
+clock_ns = time.time_ns
+time.time_ns = lambda: clock_ns() + {ahead_ns}
+"""
+
 
 def toml(value: Any) -> str:
     """A value as inline TOML."""
@@ -57,10 +64,10 @@ def _instant(key: str, value: Any) -> str:
 class Service:
     """`edge run` with a data folder of its own: `with Service(broker_url) as service: service.get("/api/v1/assets")`.
 
-    `kill`, `stop` and `start` keep the folder and the port."""
+    `kill`, `stop` and `start` keep the folder and the port. Its clock is `ahead_us` ahead of this machine's."""
 
     def __init__(self, broker: str, *, plant: Mapping[str, Any] | str | None = None, settings: Sequence[str] = (),
-                 folder: Path | None = None) -> None:  # fmt: skip
+                 folder: Path | None = None, ahead_us: int = 0) -> None:  # fmt: skip
         self.folder = folder or Path(tempfile.mkdtemp(prefix="edge-service-"))
         self._own_folder = folder is None
         self.port = free_port()
@@ -79,6 +86,12 @@ class Service:
             *settings,
         ]
         self.process: subprocess.Popen[bytes] | None = None
+        self.environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        if ahead_us:
+            (self.folder / "sitecustomize.py").write_text(
+                CLOCK_AHEAD.format(ahead_ns=ahead_us * 1000), encoding="utf-8"
+            )
+            self.environment["PYTHONPATH"] = str(self.folder)
 
     def __enter__(self) -> Self:
         try:
@@ -102,7 +115,7 @@ class Service:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env=self.environment,
             )
         if ready:
             self.wait_ready()

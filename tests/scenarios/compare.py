@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from math import isclose
 from typing import Any
@@ -10,9 +11,10 @@ from urllib.error import HTTPError
 
 from edge.calendar import Calendar
 from edge.errors import QueryError
+from edge.plant import Plant
 from tests.scenarios.layout import as_level
 from tests.scenarios.said import instant
-from tests.scenarios.scenario import Expectation
+from tests.scenarios.scenario import Expectation, Prepared
 
 Answers = Mapping[str, Mapping[str, Any]]
 """What each KPI answers."""
@@ -39,6 +41,15 @@ def instants(expectation: Expectation, calendar: Calendar) -> tuple[int, int]:
     return instant(window["from"]), instant(window["to"])
 
 
+def latest(prepared: Prepared, plant: Plant) -> int:
+    """The last instant that anything speaks of: a window that ends after the present would be cut there."""
+    ends = [message.received for message in prepared.messages]
+    for expectation in prepared.expectations:
+        with suppress(LookupError, ValueError):  # a window that cannot be asked for says so when it is asked for
+            ends.append(instants(expectation, plant.calendar(expectation.site))[1])
+    return max(ends, default=0)
+
+
 def found(expectation: Expectation, ask: Callable[[Expectation], Answers]) -> Found:
     """The numbers of a window, those of the line from all its machines; or why there are none."""
     try:
@@ -46,7 +57,9 @@ def found(expectation: Expectation, ask: Callable[[Expectation], Answers]) -> Fo
         if expectation.of_line:
             of_all = numbers(ask(expectation.of_all))
             out |= {name: of_all[name] for name in expectation.of_line}
-    except (HTTPError, LookupError, QueryError, ValueError) as error:  # no such shift, no date, an empty window
+    except HTTPError as error:
+        return f"{error}: {error.read().decode()}"
+    except (LookupError, QueryError, ValueError) as error:  # no such shift, no date, an empty window
         return f"{type(error).__name__}: {error}"
     return out
 

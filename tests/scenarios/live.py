@@ -1,12 +1,14 @@
 """Scenarios through a broker, the running service and its HTTP API.
 
 The service takes the time of receipt from the messages (`mqtt.received_property`), because a scenario lies in the past.
+For one that lies in the future its clock goes ahead.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -23,7 +25,7 @@ from edge.settings.plant import PlantSettings
 from tests.brokers import Broker
 from tests.patience import WAIT_S
 from tests.running import Service
-from tests.scenarios.compare import Found, found, instants
+from tests.scenarios.compare import Found, found, instants, latest
 from tests.scenarios.offline import pooled
 from tests.scenarios.said import refusal
 from tests.scenarios.scenario import Expectation, Message, Prepared
@@ -33,8 +35,10 @@ def run(prepared: Prepared) -> Iterator[tuple[Expectation, Found]]:
     """Every expectation with what is found of it."""
     plant = Plant(PlantSettings.model_validate(prepared.plant))
     host = load()
+    settings = ["mqtt.received_property=true"]
+    ahead_us = max(0, latest(prepared, plant) - time.time_ns() // 1000)
     with Broker() as broker, Service(
-        broker.url, plant=prepared.plant, settings=["mqtt.received_property=true"]
+        broker.url, plant=prepared.plant, settings=settings, ahead_us=ahead_us
     ) as service:  # fmt: skip
         reported = [message for message in prepared.messages if message.topic != TOPIC]
         asyncio.run(publish(broker.port, reported))

@@ -20,7 +20,7 @@ from edge.query.query import Asked, Query
 from edge.query.reading import Connections
 from edge.query.window import Window
 from edge.settings.plant import PlantSettings
-from tests.scenarios.compare import Found, found, instants
+from tests.scenarios.compare import Found, found, instants, latest
 from tests.scenarios.scenario import Expectation, Message, Prepared
 
 
@@ -97,6 +97,7 @@ def pooled(host: PluginHost, name: str, parts: Sequence[Mapping[str, Any]]) -> d
 
 def run(prepared: Prepared) -> Iterator[tuple[Expectation, Found]]:
     """Every expectation with what is found of it."""
-    with answering(prepared.plant, prepared.messages, prepared.latest) as query:
+    plant = Plant(PlantSettings.model_validate(prepared.plant))
+    with answering(prepared.plant, prepared.messages, latest(prepared, plant)) as query:
         for expectation in prepared.expectations:
             yield expectation, found(expectation, partial(ask, query))

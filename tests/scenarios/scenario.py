@@ -75,12 +75,6 @@ class Prepared:
     not_taken: list[str] = field(default_factory=list)
     """Events that the service has a reason not to take."""
 
-    @property
-    def latest(self) -> int:
-        """The last instant that anything here speaks of."""
-        ends = [instant(e.window["to"]) for e in self.expectations if "to" in e.window]
-        return max([0, *ends, *(message.received for message in self.messages)])
-
     def add(self, other: Prepared) -> None:
         for name, table in other.plant.items():
             self.plant[name] |= table

@@ -17,7 +17,9 @@ NOT_TAKEN = [
     {"ts": "2025-03-03T05:00:00Z", "type": "state", "value": "runing"},
     {"from": "2025-03-03T05:10:00Z", "to": "2025-03-03T05:00:00Z", "type": "interval", "value": "fault"},
 ]
+AHEAD = {"shift": "a", "date": "2100-03-01", "expected": {"calendar_s": 30600}}
 SCENARIOS: dict[str, Any] = {
+    "ahead": {"windows": [AHEAD], "calendar": {"shifts": SHIFTS[:1]}},
     "good": {"windows": [WINDOW], "events": NOT_TAKEN},
     "no-time": {"windows": [WINDOW], "events": [{"type": "heartbeat"}]},
     "no-window": {"windows": [{"expected": {}}]},
@@ -37,7 +39,7 @@ def test_each_scenario_fails_for_itself(
     monkeypatch.setattr(sys, "argv", ["scenarios", str(tmp_path)])
     assert main() == 1
     said = capsys.readouterr().out.splitlines()
-    assert said[-1] == "1 passed, 7 failed"
+    assert said[-1] == "2 passed, 7 failed"
     for name in ("no-json", "no-such-shift", "no-windows", "overlap"):
         assert sum(line.startswith((f"{name}:", f"{name} /")) for line in said) == 1, name
     assert "no-time: ValueError: events[0] has no 'ts'" in said
