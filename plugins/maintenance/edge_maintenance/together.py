@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import median
 from typing import Any
 
 MIN_SHRINKAGE = 0.1
@@ -63,8 +64,14 @@ class Together:
 
     def finish(self) -> None:
         rank = min(int(self.top_n * (1 - QUANTILE)), len(self.top) - 1)
-        self.quantile = max(self.top[rank] if self.top else 0.0, chi2_quantile_99(self.size))
+        found = self.top[rank] * self._narrower() if self.top else 0.0
+        self.quantile = max(found, chi2_quantile_99(self.size))
         self.half, self.top, self._half = [], [], None
+
+    def _narrower(self) -> float:
+        """By how much T2 is smaller with the scales of the whole than with those of the first half."""
+        diagonal = [row * (row + 3) // 2 for row in range(self.size)]
+        return median([self.half[at] / self.means[at] for at in diagonal if self.means[at] > 0] or [1.0])
 
     def adapt(self, found: float, weight: float) -> None:
         """Follow the quantile, by Robbins and Monro on its logarithm."""

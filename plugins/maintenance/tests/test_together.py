@@ -69,3 +69,22 @@ def test_state_comes_back_as_it_was():
     for at in range(10):
         together.learn([at, 1.0, -at])
     assert Together.restored(together.plain()).plain() == together.plain()
+
+
+def test_percentile_is_that_of_t_squared_with_the_scales_of_the_whole():
+    random = Random(4)
+    together, size, wider = Together(6), 6, 3.0
+    together.independent = 1000.0
+    found = []
+    for at in range(2000):
+        deviations = [random.gauss(0, wider if at >= 1000 else 1.0) for _ in range(size)]
+        if at >= 1000:
+            together.rate(deviations)
+            found.append(deviations)
+        together.learn(deviations)
+    together.finish()
+    together.use()
+    scales = [1 / together.deviation(at) for at in range(size)]
+    inverse = together.inverse(range(size))
+    rated = sorted(t_squared(inverse, [z * scale for z, scale in zip(one, scales, strict=True)]) for one in found)
+    assert together.quantile == pytest.approx(rated[990], rel=0.1)
