@@ -213,9 +213,8 @@ class Maintenance(Monitor):
         ]  # fmt: skip
         if not gone:
             return
-        self.waiting = [
-            reason_of(track, "before the work") for name in gone if (track := self.regime.tracks[name]).sigma
-        ][:REASONS]  # fmt: skip
+        learned = [track for name in gone if (track := self.regime.tracks[name]).sigma][:REASONS]
+        self.waiting = [reason_of(one, self.regime.offset(one.name), "before the work") for one in learned]
         for regime in self.regimes.values():
             regime.forget(gone)
         self._end_alarm(observation.ts)
@@ -282,7 +281,7 @@ class Maintenance(Monitor):
         away.sort(key=lambda track: (track.tier() > 0, abs(track.deviation())), reverse=True)
         found = self.limits.reasons()
         named = {reason.signal for reason in found}
-        found += [reason_of(track) for track in away if track.name not in named]
+        found += [reason_of(track, self.regime.offset(track.name)) for track in away if track.name not in named]
         return tuple([*found, *self.slow_reasons][:REASONS])
 
     # --- what is said ------------------------------------------------------------------------------------

@@ -8,10 +8,10 @@ from edge import Reason, RemainingLife
 from edge_maintenance.track import Track
 
 
-def reason_of(track: Track, text: str = "") -> Reason:
-    return Reason(
-        track.name, track.value, track.expected, track.change() * 100, track.deviation(), track.away_since, text
-    )
+def reason_of(track: Track, offset: float, text: str = "") -> Reason:
+    """`offset`: what the operating point makes of the signal, which its track does not see."""
+    value, expected = track.value + offset, track.expected + offset
+    return Reason(track.name, value, expected, track.change() * 100, track.deviation(), track.away_since, text)
 
 
 def plain_of(one: Reason | RemainingLife) -> list[Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from edge_maintenance.points import ROWS, Points
 from edge_maintenance.presets import Preset
 from edge_maintenance.together import Matrix, Together, t_squared
 from edge_maintenance.track import BURN_IN, CLIP_SIGMA, Paces, Track
@@ -49,12 +50,14 @@ class Regime:
         self.new_track = new_track
         self.tracks: dict[str, Track] = {}
         self.coming: dict[str, list[int]] = {}  # signal: its first times, until its interval is known
+        self.points: Points | None = Points()  # None: it has one operating point
         self.group: list[str] = []  # the signals that `together` knows, in its order
         self.together: Together | None = None
         self.late = 0  # readings from the past, one after the other
         self.adapt_at = 0
         self.adaptions = 0
         self.all_learned = False
+        self.relearned = False  # something was learned from rows that had been kept
         self.rewound = False  # the clock was set back
         self.odd = False  # a reading was far off all others
         self._paces: dict[tuple[Preset, int], Paces] = {}
@@ -66,6 +69,11 @@ class Regime:
 
     def take(self, values: Mapping[str, float], ts: int, learning: bool) -> bool:
         """Take finite numbers; what is usual is only learned where it says so. True after a gap."""
+        if self.points is not None:
+            values = self._less_its_point(self.points, values, ts, learning)
+        return self._take(values, ts, learning)
+
+    def _take(self, values: Mapping[str, float], ts: int, learning: bool) -> bool:
         tracks = self.tracks
         preset: Preset | None = None
         paces: Paces | None = None
@@ -100,6 +108,38 @@ class Regime:
         elif self.late:
             self.late = 0
         return gap
+
+    def _less_its_point(
+        self, points: Points, values: Mapping[str, float], ts: int, learning: bool
+    ) -> Mapping[str, float]:
+        """The values without what the operating point makes of them; as they are while that is not known."""
+        if not points.keys:
+            preset = self.preset
+            every_us = round(preset.learn_s / ROWS * MICRO) if preset else 0
+            if not learning or not values or not points.see(values, ts, every_us):
+                return values
+            first = points.settle()
+            if not first:
+                self.points = None
+                return values
+            self._learn_anew(first, every_us)
+        usual = {name: track.fast for name, track in self.tracks.items() if track.ts < ts}  # others are late
+        return points.without(values, usual)
+
+    def _learn_anew(self, rows: Sequence[tuple[int, Mapping[str, float]]], every_us: int) -> None:
+        """Operating points have been found: learn without what they make of the signals; from the rows in which they
+        were found, the last of which is still to be taken, unless those are but a few of all."""
+        self.forget(list(self.tracks))
+        at = 0 if every_us <= max(track.interval_us for track in self.tracks.values()) else len(rows) - 2
+        for name, track in self.tracks.items():
+            track.begin(rows[at][1].get(name, track.value), rows[at][0])
+        for ts, values in rows[at + 1 : -1]:
+            self._take(values, ts, learning=True)
+            self.relearned |= self.learn()
+
+    def offset(self, name: str) -> float:
+        """What the operating point makes of a signal now."""
+        return 0.0 if self.points is None else self.points.offset(name)
 
     def _paces_of(self, track: Track, dt: int) -> Paces:
         if track.known < track.settled_us:
@@ -150,7 +190,7 @@ class Regime:
 
     def learn(self) -> bool:
         """While anything is learned: once for each reading of the machine, after `take`. Whether something is now."""
-        done = False
+        done, self.relearned = self.relearned, False
         for track in self.tracks.values():
             if not track.sigma and track.learn_is_over():
                 track.finish()
@@ -284,6 +324,7 @@ class Regime:
             "coming": {name: list(times) for name, times in self.coming.items()},
             "group": list(self.group),
             "together": None if self.together is None else self.together.plain(),
+            "points": None if self.points is None else self.points.plain(),
             "counters": [self.late, self.adapt_at, self.adaptions],
         }
 
@@ -298,6 +339,7 @@ class Regime:
         one.coming = {name: list(times) for name, times in plain["coming"].items()}
         one.group = list(plain["group"])
         one.together = None if plain["together"] is None else Together.restored(plain["together"])
+        one.points = None if plain["points"] is None else Points.restored(plain["points"])
         one.late, one.adapt_at, one.adaptions = plain["counters"]
         one.all_learned = all(track.sigma for track in one.tracks.values())
         return one
