@@ -77,17 +77,24 @@ def demo(
 
 @app.command()
 def check(config: ConfigDir = CONFIG, overrides: Overrides = None) -> None:
-    """Check the settings; on a mistake print file, line, key and value, and end with status 78."""
+    """Check the settings; on a mistake print file, line, key and value, and end with status 78. Plugins that cannot be
+    used, and settings that no plugin has, are named; with them the service starts all the same."""
+    from edge.host import load
     from edge.settings.references import advice
 
     settings = _settings(config, overrides)
-    plant = settings.plant
+    plant, plugins = settings.plant, settings.service.plugins
+    host = load(plugins.directory, disabled=plugins.disabled)
     typer.echo(
         f"{config}: all right (sites {len(plant.sites)}, lines {len(plant.lines)},"
         f" machines {len(plant.machine_paths())}, products {len(plant.products)})"
     )
     for text in advice(plant):
         typer.echo(f"{config / 'plant.toml'}: {text}")
+    for text in host.unknown_settings(plant):
+        typer.echo(f"{config / 'plant.toml'}: {text}")
+    for name, why in host.broken.items():
+        typer.echo(f"plugin {name}: {why}")
 
 
 @app.command()

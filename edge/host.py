@@ -32,6 +32,7 @@ from edge.facts import copied, unfit
 from edge.fence import Fence, Loaded, LoadedMonitor, Report
 from edge.kpi import Kpi, Wants
 from edge.monitor import Monitor
+from edge.settings.plant import PlantSettings
 from edge.slices import Slice
 
 T = TypeVar("T")
@@ -81,6 +82,15 @@ class PluginHost(Fence):
         loaded = self.kpis[name]
         return self._fenced(loaded, "values", lambda: _values(loaded.kpi, copied(facts)))
 
+    def unknown_settings(self, plant: PlantSettings) -> Iterator[str]:
+        """What the plant file says for plugins that are not there, or do not know it; those without settings of their
+        own take any."""
+        kpis = {name: loaded.kpi.settings for name, loaded in self.kpis.items()}
+        monitors = {name: loaded.monitor.settings for name, loaded in self.monitors.items()}
+        for path, machine in plant.machines.items():
+            yield from _unknown(f'machines."{path}".kpis', "KPI", machine.kpis, kpis)
+            yield from _unknown(f'machines."{path}".monitors', "monitor", machine.monitors, monitors)
+
     def failures(self) -> dict[str, int]:
         """Failed calls per plugin."""
         counts: dict[str, int] = {}
@@ -129,6 +139,17 @@ class PluginHost(Fence):
                 self.refuse(plugin, problem, hook)
             else:
                 yield cls
+
+
+def _unknown(
+    table: str, what: str, given: Mapping[str, Mapping[str, Any]], known: Mapping[str, Mapping[str, Any]]
+) -> Iterator[str]:
+    for name, settings in given.items():
+        if name not in known:
+            yield f"[{table}.{name}]: there is no {what} {name}; there are {', '.join(known) or 'none'}"
+        for key in settings if known.get(name) else ():
+            if key not in known[name]:
+                yield f"[{table}.{name}]: {name} has no setting {key}; it has {', '.join(known[name])}"
 
 
 def load(directory: Path | None = None, *, disabled: Sequence[str] = (), report: Report | None = None) -> PluginHost:

@@ -44,6 +44,11 @@ class Kpi:
     board: ClassVar[bool] = True  # False: answers questions, but has no place on the cards of the page
     signals: ClassVar[tuple[str, ...]] = ()  # which readings it wants: names with `*`, `kind:power`, `limits`, `sigma`
     orders: ClassVar[bool] = False  # whether it wants the history of orders
+    settings: ClassVar[Mapping[str, Any]] = {}  # of its own, with defaults: `[machines."...".kpis.<name>]` sets them
+
+    def settings_at(self, slice: Slice) -> Mapping[str, Any]:
+        """Its own settings at the machine of a slice, with defaults."""
+        return {**self.settings, **slice.settings.get("kpis", {}).get(self.name, {})}
 
     def facts(self, slice: Slice) -> Facts:
         """Additive numbers of one machine in one window."""

@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from edge.calendar import Calendar, ChangingCalendar
 from edge.changes import PlantChange
@@ -26,6 +26,13 @@ from edge.timeline.rules import Rules
 
 FAR = 1 << 62
 SHOWN_ONLY = {"signals", "title", "stop_reasons", "monitor_interval_s", "monitors"}  # of a machine: not for KPIs
+
+
+def read_only(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A table whose tables cannot be changed either; without those that are empty."""
+    return MappingProxyType(
+        {key: read_only(value) if isinstance(value, dict) else value for key, value in table.items() if value != {}}
+    )
 
 
 def line_of(path: str) -> str:
@@ -128,7 +135,7 @@ class Plant:
             product=machine.product,
             ideal_s=self._ideal_s[number],
             line=self._role(path, number),
-            settings=machine.model_dump(mode="json", exclude=SHOWN_ONLY),
+            settings=read_only(machine.model_dump(mode="json", exclude=SHOWN_ONLY)),
         )
 
     def _role(self, path: str, number: int) -> LineRole | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from edge.influx.outbox import Outbox, Outgoing
 from edge.ingest.link import IngestLink
 from edge.processing.pipeline import Pipeline
 
+STUCK_S = 15.0
 LONG_CALL_S = 2.0  # of a plugin: then it is named
 LAG_WARNING = 50_000
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -29,6 +31,7 @@ class Vitals:
     store: Path
     working: Callable[[], bool]
     outbox: Outbox | None = None
+    _moved: tuple[int, float] = (-1, 0.0)  # where processing stood, and since when
 
     def readiness(self) -> Readiness:
         """Ready means: subscribed at the broker, journal writable, processing runs."""
@@ -63,13 +66,22 @@ class Vitals:
         return {"ok": not status.disk_full, "detail": detail, "last_offset": status.last_offset}
 
     def _processing(self) -> dict[str, Any]:
-        working, lag = self.working(), self.lag
+        working, lag, stands_s = self.working(), self.lag, self._stands_s()
         detail = "following the journal" if working else "not running"
         if working and lag > LAG_WARNING:
             detail = f"{lag} messages behind"
+        if stuck := working and lag > 0 and stands_s > STUCK_S:
+            detail = f"stuck: {lag} messages wait, and none has been taken for {stands_s:.0f} s"
         if waits := self.host.at_work(LONG_CALL_S):
             detail += "; " + "; ".join(waits)
-        return {"ok": working, "detail": detail, "lag": lag}
+        return {"ok": working and not stuck, "detail": detail, "lag": lag}
+
+    def _stands_s(self) -> float:
+        """For how long processing has taken nothing, as far as somebody has asked."""
+        cursor, now = self.pipeline.counts.cursor, time.monotonic()
+        if cursor != self._moved[0] or not self.lag:
+            self._moved = cursor, now
+        return now - self._moved[1]
 
     def _plugins(self) -> dict[str, Any]:
         failures = {name: count for name, count in self.host.failures().items() if count}

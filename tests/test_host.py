@@ -1,5 +1,7 @@
 """Plugins as files: what cannot be used is named, and the rest works."""
 
+import json
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -8,6 +10,11 @@ import pytest
 from edge import fence
 from edge.clock import SECOND
 from edge.host import load
+from edge.plant import Plant
+from edge.query.decisive import settings_between
+from edge.settings.load import read_plant
+from edge.settings.plant import PlantSettings
+from edge.settings.source import Source
 from edge.slices import RUN, SignalSummary, Slice, Span
 
 GOOD = """
@@ -214,3 +221,36 @@ def test_a_slow_kpi_is_named_once(tmp_path: Path) -> None:
         host.facts(a_slice())
     (text,) = [one for one in said if one.startswith("mine ")]
     assert "ms a slice" in text
+
+
+LABOUR = kpi('settings = {"crew": 1.0}', facts='{"a": self.settings_at(slice)["crew"]}')
+
+
+@pytest.mark.parametrize(("table", "crew"), [("", 1.0), ('[machines."d/*".kpis.mine]\ncrew = 2.5\n', 2.5)])
+def test_a_kpi_has_settings_of_its_own_at_each_machine(table: str, crew: float, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(LABOUR, encoding="utf-8")
+    rules = Plant(plant_of(table)).rules("d/p/l/m")
+    seen = Slice("d/p/l/m", 0, SECOND, (), settings=rules.settings)
+    assert load(tmp_path).facts_of("mine", seen) == {"a": crew}
+
+
+def test_settings_of_a_kpi_decide_its_numbers_and_are_shown_with_them() -> None:
+    plants = [plant_of(f'[machines."d/*".kpis.mine]\ncrew = {crew}\n') for crew in (1.0, 2.0)]
+    one, other = (plant.fingerprint("d/p/l/m") for plant in plants)
+    assert one != other
+    shown = settings_between(Plant(plants[1]), "d/p/l/m", 0, SECOND)
+    assert json.loads(json.dumps(shown))["kpis"] == {"mine": {"crew": 2.0}}
+
+
+def test_settings_that_no_kpi_has_are_named(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(LABOUR, encoding="utf-8")
+    plant = plant_of('[machines."d/*".kpis.mine]\ncrow = 1\n[machines."d/*".kpis.yours]\n')
+    said = list(load(tmp_path, disabled=["oee"]).unknown_settings(plant))
+    assert said[0] == '[machines."d/*".kpis.mine]: mine has no setting crow; it has crew'
+    assert said[1].startswith('[machines."d/*".kpis.yours]: there is no KPI yours; there are first_pass_yield, mine')
+
+
+def plant_of(text: str) -> PlantSettings:
+    plant, problems = read_plant(Source("plant.toml", data=tomllib.loads(text)))
+    assert plant is not None, problems
+    return plant

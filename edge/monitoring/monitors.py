@@ -15,7 +15,6 @@ from edge.journal.record import NOTICE_PREFIX
 from edge.monitor import Assessment
 from edge.monitoring.agenda import GRID, Agenda
 from edge.monitoring.watch import Watch, WatchRules
-from edge.monitoring.watched import unknown_settings
 from edge.plant import Plant
 from edge.store.assessments import Acknowledgement, AssessmentWriter
 
@@ -48,7 +47,7 @@ class Monitors:
         self._clock = 0
         for loaded in host.monitors.values():
             loaded.paused = 0
-        for text in unknown_settings(plant.settings, (loaded.monitor for loaded in host.monitors.values())):
+        for text in host.unknown_settings(plant.settings):
             warn(text)
         self.cursor = cursor  # up to which what they were shown is in the store
         self._passed_over: list[tuple[int, int]] = []

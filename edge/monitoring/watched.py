@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from edge.monitor import Monitor, Watched
@@ -40,19 +40,5 @@ def watched(settings: PlantSettings, path: str, monitor: type[Monitor]) -> Watch
     """What a monitor of the machine at `path` is given."""
     machine = settings.machine(path)
     own = {**monitor.settings, **machine.monitors.get(monitor.name, {})}
-    common = machine.model_dump(mode="json", exclude={"signals", "monitors"})
+    common = machine.model_dump(mode="json", exclude={"signals", "monitors", "kpis"})
     return Watched(path, {**common, **own}, _Signals(settings, path))
-
-
-def unknown_settings(settings: PlantSettings, monitors: Iterable[type[Monitor]]) -> Iterator[str]:
-    """What the plant file says for monitors that are not there, or do not know it; those without settings of their own
-    take any."""
-    known = {monitor.name: monitor.settings for monitor in monitors}
-    for path, machine in settings.machines.items():
-        for name, given in machine.monitors.items():
-            where = f'[machines."{path}".monitors.{name}]'
-            if name not in known:
-                yield f"{where}: there is no monitor {name}; there are {', '.join(known) or 'none'}"
-            for key in given if known.get(name) else ():
-                if key not in known[name]:
-                    yield f"{where}: {name} has no setting {key}; it has {', '.join(known[name])}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -26,6 +27,10 @@ def settings_between(plant: Plant, path: str, start: int, end: int) -> dict[str,
     return {**out, "changes": changes} if changes else out
 
 
+def _plain(value: Any) -> Any:
+    return {name: _plain(one) for name, one in value.items()} if isinstance(value, Mapping) else value
+
+
 def _shown(rules: Rules) -> dict[str, Any]:
-    said = {name: value for name, value in rules.settings.items() if value is not None}
+    said = {name: _plain(value) for name, value in rules.settings.items() if value is not None}
     return {**said, "ideal_s": dict(rules.ideal_s)}

@@ -70,6 +70,7 @@ class MachineSettings(Strict):
     stop_reasons: Annotated[tuple[Name, ...], Field(strict=False, max_length=MOST_REASONS)] = ()
     signals: dict[Name, SignalSettings] = Field(default_factory=dict)
     monitors: dict[Name, dict[str, Any]] = Field(default_factory=dict)
+    kpis: dict[Name, dict[str, Any]] = Field(default_factory=dict)
 
     @field_validator("stop_reasons")
     @classmethod

@@ -42,16 +42,23 @@ class MachineRules:
         given["signals"] = {
             name: _merged_signal(s.signals[name] for s in tables if name in s.signals) for name in names
         }
-        monitors = dict.fromkeys(name for settings in tables for name in settings.monitors)
-        given["monitors"] = {
-            name: {key: value for s in tables for key, value in s.monitors.get(name, {}).items()} for name in monitors
-        }
+        given["monitors"] = _merged_tables(settings.monitors for settings in tables)
+        given["kpis"] = _merged_tables(settings.kpis for settings in tables)
         return MachineSettings().model_copy(update=given)
 
     def _signal(self, path: str, name: str) -> SignalSettings:
         return _merged_signal(
             signal for i in self._matching(path) for signal in _matching_signals(self._tables[i].signals, name)
         )
+
+
+def _merged_tables(tables: Iterable[Mapping[str, Mapping[str, Any]]]) -> dict[str, dict[str, Any]]:
+    """Tables by name in one, key by key; later ones win."""
+    merged: dict[str, dict[str, Any]] = {}
+    for named in tables:
+        for name, table in named.items():
+            merged.setdefault(name, {}).update(table)
+    return merged
 
 
 def _matching_signals(signals: Mapping[str, SignalSettings], name: str) -> list[SignalSettings]:

@@ -42,7 +42,7 @@ IN_WORDS = {
     "last": "end of `route`",
     "signals": "none",
     "monitors": "none",
-    **dict.fromkeys(("where", "names", "members", "values"), "none"),
+    **dict.fromkeys(("where", "names", "members", "values", "kpis"), "none"),
 }  # defaults that no value can say
 
 
