@@ -66,6 +66,9 @@ class LoadedMonitor(Record):
     plugin: str
     version: str
     paused: int = 0  # how many machines it is paused for
+    apart: bool = False  # it runs in a process of its plugin's
+    deaths: int = 0  # of that process
+    off: str | None = None  # why it is switched off until the next start
 
     @property
     def name(self) -> str:
@@ -84,9 +87,10 @@ class Call:
 
 @dataclass
 class Fence:
-    """Calls plugins. `report` is told once of each kind of failure."""
+    """Calls plugins. `report` is told once of each kind of failure, `out_of_memory` of a call that got none."""
 
     report: Report = lambda plugin, doing, trace: None
+    out_of_memory: Callable[[], None] = field(default=lambda: None, kw_only=True)
     _seen: set[tuple[str, str, str]] = field(default_factory=set, kw_only=True)
     _calls: dict[int, Call] = field(default_factory=dict, kw_only=True)  # by thread
     _lock: threading.Lock = field(default_factory=threading.Lock, kw_only=True)
@@ -138,11 +142,17 @@ class Fence:
 
     def _failed(self, loaded: Loaded | LoadedMonitor, doing: str, error: BaseException) -> None:
         """Count a failure, and report the first of its kind."""
-        with self._lock:
-            loaded.failures += 1
-            loaded.last_error = f"{doing}: {said_of(error)}"
+        if isinstance(error, MemoryError):
+            self.out_of_memory()
+        self.blame(loaded, f"{doing}: {said_of(error)}")
         trace = "".join(traceback.format_exception(error))
         self.report_once(loaded.plugin, doing, f"{loaded.name} {type(error).__name__}", trace)
+
+    def blame(self, loaded: Loaded | LoadedMonitor, error: str) -> None:
+        """Count a failure."""
+        with self._lock:
+            loaded.failures += 1
+            loaded.last_error = error
 
     def report_once(self, plugin: str, doing: str, kind: str, text: str) -> None:
         """Report the first of a kind."""

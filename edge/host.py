@@ -42,8 +42,11 @@ SLICE_BUDGET_S, SLICE_BUDGET_CALLS = 5e-3, 50  # of a KPI, on average
 @dataclass
 class PluginHost(Fence):
     """Use `load` to make one. `kpis` and `monitors` are in page order; `broken` has plugins that could not be loaded,
-    and why."""
+    and why. Monitors of plugins that are not `in_process` run in a process for each plugin; None: all are."""
 
+    directory: Path | None = None
+    in_process: Collection[str] | None = None
+    memory_bytes: int = 256 << 20  # that such a process may take beside what it begins with
     kpis: dict[str, Loaded] = field(default_factory=dict)
     monitors: dict[str, LoadedMonitor] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
@@ -121,7 +124,8 @@ class PluginHost(Fence):
     def register_monitors(self, plugin: str, plugin_version: str, classes: Sequence[type[Monitor]]) -> None:
         """Add monitor classes; one that cannot be used is named in `broken`."""
         for cls in self._usable(plugin, "register_monitors", classes, self.monitors):
-            self.monitors[cls.name] = LoadedMonitor(cls, plugin, plugin_version)
+            apart = self.in_process is not None and plugin not in self.in_process
+            self.monitors[cls.name] = LoadedMonitor(cls, plugin, plugin_version, apart=apart)
         self.monitors = dict(sorted(self.monitors.items(), key=lambda item: (item[1].monitor.rank, item[0])))
 
     def _usable(
@@ -152,16 +156,25 @@ def _unknown(
                 yield f"[{table}.{name}]: {name} has no setting {key}; it has {', '.join(known[name])}"
 
 
-def load(directory: Path | None = None, *, disabled: Sequence[str] = (), report: Report | None = None) -> PluginHost:
-    """Find plugins by entry point (group `edge`) and as `*.py` files of `directory`; register KPIs and monitors."""
-    host = PluginHost(report or (lambda plugin, doing, trace: None))
+def load(
+    directory: Path | None = None,
+    *,
+    disabled: Sequence[str] = (),
+    report: Report | None = None,
+    in_process: Collection[str] | None = None,
+    memory_mb: float = 256.0,
+    only: str | None = None,
+) -> PluginHost:
+    """Find plugins by entry point (group `edge`) and as `*.py` files of `directory`, all or `only` one; register KPIs
+    and monitors. `PluginHost` says what the rest is."""
+    host = PluginHost(report or (lambda plugin, doing, trace: None), directory, in_process, round(memory_mb * 2**20))
     manager = pluggy.PluginManager(hookspecs.GROUP)
     manager.add_hookspecs(hookspecs)
     for name in disabled:
         manager.set_blocked(name)
-    _guarded(host, "entry points", lambda: manager.load_setuptools_entrypoints(hookspecs.GROUP))
+    _guarded(host, "entry points", lambda: manager.load_setuptools_entrypoints(hookspecs.GROUP, only))
     for file in sorted(directory.glob("*.py")) if directory and directory.is_dir() else ():
-        if file.stem in disabled:
+        if file.stem in disabled or only not in (None, file.stem):
             continue
         if not NAME.match(file.stem):
             host.refuse(

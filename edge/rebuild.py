@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 
 from edge import logs
-from edge.host import load
 from edge.journal.reader import JournalReader
 from edge.plant import Plant
 from edge.processing.pipeline import Hooks, Pipeline
-from edge.service import EX_UNAVAILABLE, data_files, decode_settings, hold_directory, watch_rules
+from edge.service import EX_UNAVAILABLE, data_files, decode_settings, hold_directory, plugin_host, watch_rules
 from edge.settings.load import Settings
 
 
@@ -35,7 +34,7 @@ def rebuild(settings: Settings) -> int:
                 )
             pipeline = Pipeline(
                 directory / "store.db", journal, Plant(settings.plant), decode_settings(settings.service),
-                load(settings.service.plugins.directory, disabled=settings.service.plugins.disabled),
+                plugin_host(settings.service),
                 Hooks(warn=log.warning), watching=watch_rules(settings.service.monitors),
             )  # fmt: skip
             began = time.monotonic()

@@ -24,6 +24,7 @@ from edge.api.unreadable import answer_unreadable
 from edge.clock import DAY, SECOND, from_datetime
 from edge.decode import DecodeSettings
 from edge.decode.dialect import Dialect
+from edge.fence import Report
 from edge.host import PluginHost, load
 from edge.influx.history import ANSWER_S, History
 from edge.influx.outbox import Outbox
@@ -71,6 +72,15 @@ def retention(store: StoreSettings) -> Retention:
     """How long the store keeps what, from the service file."""
     days = (store.readings_days, store.minute_days, store.hour_days, store.events_days, store.assessments_days)
     return Retention(*(round(one * DAY) for one in days))
+
+
+def plugin_host(settings: ServiceSettings, report: Report | None = None) -> PluginHost:
+    """The plugins that the service file leaves in."""
+    plugins = settings.plugins
+    return load(
+        plugins.directory, disabled=plugins.disabled, report=report, in_process=plugins.in_process,
+        memory_mb=plugins.memory_mb,
+    )  # fmt: skip
 
 
 def watch_rules(settings: MonitorSettings) -> WatchRules:
@@ -138,7 +148,7 @@ class Service:
         def report(plugin: str, doing: str, trace: str) -> None:
             self.log.error("plugin failed", plugin=plugin, doing=doing, trace=trace)
 
-        host = load(service.plugins.directory, disabled=service.plugins.disabled, report=report)
+        host = plugin_host(service, report)
         self.log.info("plugins", kpis=list(host.kpis), monitors=list(host.monitors), broken=host.broken)
         return host
 

@@ -98,6 +98,10 @@ class Vitals:
         """Messages that are in the journal and not in the store yet."""
         return max(0, self.link.status.last_offset - self.pipeline.counts.cursor)
 
+    def _pids(self) -> list[int]:
+        """Of all processes of the service."""
+        return [os.getpid(), *([self.link.pid] if self.link.pid else []), *self.pipeline.monitors.pids]
+
     def figures(self) -> Figures:
         """Counts since the journal and store began, so that they hold over a restart."""
         status, tally = self.link.status, self.pipeline.counts
@@ -117,6 +121,8 @@ class Vitals:
             late_readings=self.pipeline.watched.late,
             monitor_failures={name: loaded.failures for name, loaded in monitors},
             monitor_seconds={name: loaded.seconds for name, loaded in monitors},
+            monitor_deaths={name: loaded.deaths for name, loaded in monitors},
+            monitors_off={name: int(loaded.off is not None) for name, loaded in monitors},
             monitors_paused={name: loaded.paused for name, loaded in monitors},
             lag_messages=self.lag,
             outbox_points=0 if out is None else out.waiting,
@@ -137,7 +143,7 @@ class Vitals:
             store_bytes=_size(self.store),
             machines=self.pipeline.machine_count,
             hours_waiting=self.pipeline.hours_waiting,
-            resident_bytes=_resident(os.getpid()) + (_resident(self.link.pid) if self.link.pid else 0),
+            resident_bytes=sum(_resident(pid) for pid in self._pids()),
         )
 
 

@@ -187,7 +187,9 @@ class Figures:
     late_readings: int = 0  # came too late for the monitors
     monitor_failures: Mapping[str, int] = field(default_factory=dict)  # by monitor
     monitor_seconds: Mapping[str, float] = field(default_factory=dict)  # by monitor
+    monitor_deaths: Mapping[str, int] = field(default_factory=dict)  # of its own process, by monitor
     monitors_paused: Mapping[str, int] = field(default_factory=dict)  # machines, by monitor
+    monitors_off: Mapping[str, int] = field(default_factory=dict)  # 0 or 1, by monitor
     lag_messages: int = 0  # in the journal and not in the store yet
     outbox_points: int = 0  # have to reach InfluxDB; the rest of these since the start, but for `dead`
     outbox_lag_s: float = 0.0  # since when something has been waiting

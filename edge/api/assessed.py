@@ -75,7 +75,8 @@ class Assessment(Struct):
 
 
 class MonitorDescription(Struct):
-    """A monitor and the plugin that brought it; `paused` counts the machines for which it failed too often."""
+    """A monitor and the plugin that brought it; `paused` counts the machines for which it failed too often, `deaths`
+    how often its process (`apart`: it has one of its own) ended; `off` says why it is switched off."""
 
     name: str
     title: str
@@ -84,6 +85,9 @@ class MonitorDescription(Struct):
     failures: int
     last_error: str | None
     paused: int
+    apart: bool
+    deaths: int
+    off: str | None
 
 
 class Assessments(Struct):

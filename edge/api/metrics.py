@@ -37,6 +37,7 @@ LABELLED = {
     "plugin_failures": ("edge_plugin_failures", "Calls of a plugin that failed", "plugin"),
     "assessments": ("edge_assessments", "Assessments kept in the history", "state"),
     "monitor_failures": ("edge_monitor_failures", "Calls of a monitor that failed", "monitor"),
+    "monitor_deaths": ("edge_monitor_process_deaths", "Times that a monitor's own process ended", "monitor"),
     "monitor_seconds": ("edge_monitor_seconds", "Time spent in a monitor", "monitor"),
 }
 GAUGES = {
@@ -72,6 +73,8 @@ class _Snapshot(Collector):
             yield _labelled(CounterMetricFamily(name, text, labels=[label]), getattr(self._figures, member))
         paused = GaugeMetricFamily("edge_monitors_paused", "Machines that a monitor pauses for", labels=["monitor"])
         yield _labelled(paused, self._figures.monitors_paused)
+        off = GaugeMetricFamily("edge_monitor_off", "1 while a monitor is switched off", labels=["monitor"])
+        yield _labelled(off, self._figures.monitors_off)
         yield GaugeMetricFamily("edge_stream_clients", "Open live streams", value=self._hub.clients)
         yield CounterMetricFamily("edge_stream_skipped_items", "Stream items left out", value=self._hub.skipped)
         yield CounterMetricFamily("edge_stream_dropped_clients", "Clients cut off as too slow", value=self._hub.dropped)

@@ -5,16 +5,22 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
+from itertools import count
+from operator import itemgetter
 
 import msgspec
 
 from edge.corrections import Correction
 from edge.events import AnyEvent, Heartbeat, Reading
+from edge.fence import LoadedMonitor
 from edge.host import PluginHost
 from edge.journal.record import NOTICE_PREFIX
 from edge.monitor import Assessment
 from edge.monitoring.agenda import GRID, Agenda
+from edge.monitoring.apart.outpost import Apart, Outpost, Row
+from edge.monitoring.post import Post
 from edge.monitoring.watch import Watch, WatchRules
+from edge.monitoring.watched import watched
 from edge.plant import Plant
 from edge.store.assessments import Acknowledgement, AssessmentWriter
 
@@ -22,6 +28,8 @@ CLOCK_TOPIC = NOTICE_PREFIX + "clock"
 """An entry by which the service notes that time has passed: what monitors do about silence follows from the journal."""
 PASSED_OVER = 5000  # so many events that were not accepted are remembered at most
 SPARSELY = 10
+PATIENCE_S = 0.1  # with a process of monitors that has not answered yet
+AGAIN_S = 0.5  # until it is asked again
 
 
 class Counts(msgspec.Struct):
@@ -40,13 +48,16 @@ class Monitors:
         self._plant = Plant(plant.settings) if plant.changes else plant  # what is said of it later changes no past
         self.active = bool(host.monitors)
         self.counts = Counts()
+        self._turns = count(1)  # of what is shown to monitors: their rows are written in this order, wherever they run
+        apart = {loaded.plugin for loaded in host.monitors.values() if loaded.apart}
+        self._outposts = {plugin: Outpost(plugin, host, self._turn) for plugin in sorted(apart)}
         self._watches: dict[int, Watch] = {}
         self._agenda = Agenda()
         self._touched: set[Watch] = set()  # since the last look: when they are due may be another time now
-        self._said: list[tuple[int, str, Assessment]] = []
+        self._said: list[Row] = []
         self._clock = 0
         for loaded in host.monitors.values():
-            loaded.paused = 0
+            loaded.paused, loaded.off = 0, None
         for text in host.unknown_settings(plant.settings):
             warn(text)
         self.cursor = cursor  # up to which what they were shown is in the store
@@ -75,7 +86,8 @@ class Monitors:
         self._store.save_totals(msgspec.msgpack.encode((self.cursor, self._clock, self.counts)))
 
     def _add(self, number: int, path: str) -> Watch:
-        watch = Watch(number, path, self._plant, self._host, self._rules, self._keep)
+        posts = [self._post(loaded, number, path) for loaded in self._host.monitors.values()]
+        watch = Watch(number, path, self._plant, self._rules, posts)
         in_order = not self._watches or number > next(reversed(self._watches))
         self._watches[number] = watch
         self._touched.add(watch)
@@ -83,10 +95,18 @@ class Monitors:
             self._watches = dict(sorted(self._watches.items()))
         return watch
 
-    def _keep(self, machine: int, monitor: str, said: Assessment) -> None:
-        self._said.append((machine, monitor, said))
-        counts = self.counts.assessments
-        counts[said.state] = counts.get(said.state, 0) + 1
+    def _post(self, loaded: LoadedMonitor, machine: int, path: str) -> Post | Apart:
+        about, history_us = watched(self._plant.settings, path, loaded.monitor), self._rules.history_us
+        if loaded.apart:
+            return self._outposts[loaded.plugin].post(loaded, machine, about, history_us)
+
+        def keep(monitor: str, said: Assessment) -> None:
+            self._said.append((self._turn(), machine, monitor, said))
+
+        return Post(self._host, loaded, about, history_us, keep)
+
+    def _turn(self) -> int:
+        return next(self._turns)
 
     # what comes
 
@@ -148,23 +168,34 @@ class Monitors:
         """Whether the store has them as of an earlier cursor than this."""
         return self.active and self.cursor < cursor
 
-    def commit(self, cursor: int, *, whole: bool) -> list[tuple[int, str, Assessment]]:
+    def attend(self) -> None:
+        """Go on with what monitors in processes of their own have been shown, without waiting for them."""
+        for outpost in self._outposts.values():
+            outpost.attend()
+
+    def commit(self, cursor: int, *, whole: bool, patience_s: float = PATIENCE_S) -> list[tuple[int, str, Assessment]]:
         """Write what belongs to the cursor, inside the caller's transaction; returns (machine, monitor, assessment).
 
         Where all monitors stand is written only so often that a tenth of the time goes into it, unless it must be
-        `whole`: until then it is in the store as of an earlier cursor, and what came since is shown to them again."""
+        `whole`: until then it is in the store as of an earlier cursor, and what came since is shown to them again. Nor
+        is it written while a process of monitors has something to do for longer than `patience_s`."""
         if not self.active:
             return []
-        if not (whole or len(self._passed_over) > PASSED_OVER or time.monotonic() >= self._write_at):
+        due = whole or self._is_full or time.monotonic() >= self._write_at
+        if not (due and self._gather(patience_s)):
             self._store.save_passed_over(self._passed_over)
             return []
         began = time.thread_time()
+        for outpost in self._outposts.values():
+            for row in outpost.adopt():
+                self._said.append(row)
+                self._watches[row[1]].dirty = True
         for watch in self._watches.values():
             if watch.dirty:
                 checkpoint = watch.checkpoint()
                 self._store.save(watch.number, watch.current, checkpoint)
                 watch.dirty = False
-        said, self._said = self._said, []
+        said = self._collect()
         self._store.add(said)
         self.counts.late = sum(watch.window.pending.late for watch in self._watches.values())
         self.cursor = cursor
@@ -173,3 +204,43 @@ class Monitors:
         self._store.save_passed_over(self._passed_over)
         self._write_at = time.monotonic() + SPARSELY * (time.thread_time() - began)
         return said
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._passed_over) > PASSED_OVER or any(outpost.full for outpost in self._outposts.values())
+
+    def _gather(self, patience_s: float) -> bool:
+        """Have processes of monitors answer all and say where their posts stand; False where one has not, yet."""
+        if not self._outposts:
+            return True
+        until = time.monotonic() + patience_s
+        if self._answered(until):
+            for watch in self._watches.values():
+                if watch.dirty:
+                    watch.gather()
+            if self._answered(until):
+                return True
+        self._write_at = time.monotonic() + AGAIN_S
+        return False
+
+    def _answered(self, until: float) -> bool:
+        waiting = [outpost for outpost in self._outposts.values() if not outpost.attend(until - time.monotonic())]
+        return not waiting
+
+    def _collect(self) -> list[tuple[int, str, Assessment]]:
+        """What has been said since the last time, in the order in which monitors were shown what they say it of."""
+        rows, self._said = sorted(self._said, key=itemgetter(0)), []
+        counts = self.counts.assessments
+        for _, _, _, said in rows:
+            counts[said.state] = counts.get(said.state, 0) + 1
+        return [(machine, monitor, said) for _, machine, monitor, said in rows]
+
+    def close(self) -> None:
+        """End the processes of monitors; twice does no harm."""
+        for outpost in self._outposts.values():
+            outpost.end()
+
+    @property
+    def pids(self) -> list[int]:
+        """Of the processes of monitors; from any thread."""
+        return [outpost.pid for outpost in self._outposts.values() if outpost.pid is not None]

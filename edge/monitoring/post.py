@@ -37,6 +37,14 @@ class PostState(msgspec.Struct, array_like=True):
     failures: list[int] = []
     paused_until: int | None = None
     acknowledged: Acknowledgement | None = None
+    before: bytes | None = None  # where it stood before a silence that goes on, packed
+
+    def current(self, monitor: str) -> Current | None:
+        """What the monitor of this name says now."""
+        return None if self.said is None else Current(monitor, self.said, self.since, self.acknowledged)
+
+
+_decode_post = msgspec.msgpack.Decoder(PostState).decode
 
 
 class Post:
@@ -47,7 +55,8 @@ class Post:
         self.loaded, self.name = loaded, loaded.name
         self.every = tuple(loaded.monitor.signals) == ("*",)
         self.kept = PostState(loaded.monitor.version)
-        self._host, self._watched, self._history_us, self._keep = host, watched, history_us, keep
+        self.watched = watched
+        self._host, self._history_us, self._keep = host, history_us, keep
         self._monitor: Monitor | None = None
         self._checked = False
 
@@ -77,7 +86,7 @@ class Post:
 
     def _made(self) -> Monitor:
         state: dict[str, Any] | None = _decode(self.kept.state) if self.kept.state else None
-        self._monitor = self.loaded.monitor(self._watched, state)
+        self._monitor = self.loaded.monitor(self.watched, state)
         return self._monitor
 
     def _say(self, said: Assessment) -> None:
@@ -113,21 +122,50 @@ class Post:
         self.kept.paused_until, self.kept.failures = ts + PAUSE, []
         self._monitor = None
         self.kept.state = b""
-        text = f"{self.name} pauses for {self._watched.asset}, and says so of other machines that it fails at: {why}"
+        text = f"{self.name} pauses for {self.watched.asset}, and says so of other machines that it fails at: {why}"
         self._host.report_once(self.loaded.plugin, "update", f"{self.name} pauses", text)
-        self._say(Assessment(ts, "unknown", reasons=(Reason("", text=f"paused: {why}"[:500]),)))
+        self._say(nothing_more(ts, f"paused: {why}"))
 
     def _resume(self) -> None:
         self.kept.paused_until = None
         self.loaded.paused -= 1
 
+    def stop(self, ts: int, why: str) -> None:
+        """Pause it for what it did to its process."""
+        self._host.blame(self.loaded, why)
+        self._pause(ts, why)
+
     def start_anew(self, ts: int, why: str) -> None:
         """Say that the monitor has no baseline any more."""
         self._say(Assessment(ts, "learning", reasons=(Reason("", text=why),)))
 
-    def say_again(self) -> None:
-        """What it said before stands again."""
-        if self.kept.said is not None:
+    def acknowledge(self, said: Acknowledgement) -> bool:
+        """Somebody has taken note of what it says; False where that is no alarm."""
+        alarm = self.kept.said is not None and self.kept.said.state in ALARMS
+        if alarm:
+            self.kept.acknowledged = said
+        return alarm
+
+    def take_back(self, number: str) -> bool:
+        """The acknowledgement of this id does not hold any more; False where there is none."""
+        known = self.kept.acknowledged is not None and self.kept.acknowledged.id == number
+        if known:
+            self.kept.acknowledged = None
+        return known
+
+    def remember(self) -> None:
+        """A silence begins, of which it may be said later that it was none."""
+        self.kept.before = None
+        self.kept.before = _encode(self.checkpoint())
+
+    def end_silence(self, *, undone: bool) -> None:
+        """The silence is over; `undone`: it was none, and the monitor stands where it stood before it."""
+        before, self.kept.before = self.kept.before, None
+        if before is None or not undone:
+            return
+        said = self.kept.said
+        self.restore(_decode_post(before))
+        if self.kept.said is not None and self.kept.said != said:
             self._keep(self.name, self.kept.said)
 
     def _measure(self) -> None:
@@ -164,11 +202,10 @@ class Post:
             self._checked = True
         return _encode(state)
 
-    @property
-    def current(self) -> Current | None:
-        """What it says now."""
-        kept = self.kept
-        return None if kept.said is None else Current(self.name, kept.said, kept.since, kept.acknowledged)
+
+def nothing_more(ts: int, why: str) -> Assessment:
+    """The core's word that a monitor says nothing from now on."""
+    return Assessment(ts, "unknown", reasons=(Reason("", text=why[:500]),))
 
 
 def _checked(said: Assessment) -> Assessment:

@@ -10,18 +10,17 @@ import msgspec
 
 from edge.clock import SECOND
 from edge.events import Alarm, AnyEvent, Offline, Reading, WorkDone
-from edge.host import PluginHost
-from edge.monitor import Assessment, Observation
+from edge.monitor import Observation
+from edge.monitoring.apart.outpost import Apart
 from edge.monitoring.context import Context
 from edge.monitoring.post import Post, PostState
-from edge.monitoring.watched import watched
 from edge.monitoring.window import FOREVER, NEVER, Item, Pending, Sample, Window
 from edge.plant import Plant
-from edge.store.assessments import ALARMS, Acknowledgement, Current
+from edge.store.assessments import Acknowledgement, Current
 
 Kind = Literal["reading", "alarm", "maintenance", "tick"]
 SPARSER = 8  # a tick comes after so much of the silence before it
-SCHEMA = 1  # of a checkpoint
+SCHEMA = 2  # of a checkpoint
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class WatchRules:
 class Standing(msgspec.Struct, array_like=True):
     """Where a watch stands: it belongs to the cursor that is written with it.
 
-    `ticked` (received time) and `tick_ts` are of the last tick; `before` are the posts before the first of them."""
+    `ticked` (received time) and `tick_ts` are of the last tick; `silent`: there has been one since it was heard."""
 
     schema: int
     interval_us: int
@@ -46,19 +45,17 @@ class Standing(msgspec.Struct, array_like=True):
     ticked: int = 0
     tick_ts: int = NEVER
     posts: dict[str, PostState] = {}
-    before: dict[str, bytes] | None = None
+    silent: bool = False
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Standing).decode
-_decode_post = msgspec.msgpack.Decoder(PostState).decode
 
 
 class Watch:
-    """`keep` is called with (machine, monitor, assessment) for the history, `notice` with what was dropped and why."""
+    """`posts` are its monitors."""
 
-    def __init__(self, number: int, path: str, plant: Plant, host: PluginHost, rules: WatchRules,
-                 keep: Callable[[int, str, Assessment], None]) -> None:  # fmt: skip
+    def __init__(self, number: int, path: str, plant: Plant, rules: WatchRules, posts: Sequence[Post | Apart]) -> None:
         self.number, self.path, self.dirty = number, path, False
         self._plant, self._rules = plant, rules
         self._machine_rules = plant.rules(path)
@@ -68,17 +65,11 @@ class Watch:
         context = Context(self._machine_rules.default_state, self._machine_rules.product)
         self.standing = Standing(SCHEMA, interval_us, Pending(), context)
         self.window = Window(interval_us, rules.reorder_us, rules.bundle_us, self.standing.pending)
-        self.posts = [
-            Post(
-                host, loaded, watched(plant.settings, path, loaded.monitor), rules.history_us,
-                lambda name, said: keep(number, name, said),
-            )
-            for loaded in host.monitors.values()
-        ]  # fmt: skip
+        self.posts = posts
         self._wanted: dict[str, dict[str, bool]] = {post.name: {} for post in self.posts if not post.every}
 
     def restore(self, checkpoint: bytes, notice: Callable[[str], None]) -> None:
-        """Stand where the checkpoint says; what does not fit any more is dropped, and said."""
+        """Stand where the checkpoint says; `notice` is called with what does not fit any more, and why."""
         standing = _read(checkpoint)
         if standing is None:
             notice("a checkpoint of monitors cannot be read: they learn anew")
@@ -157,23 +148,20 @@ class Watch:
     def acknowledge(self, monitor: str | None, said: Acknowledgement) -> None:
         """Somebody has taken note of the alarms of a monitor, or of all."""
         for post in self.posts:
-            kept = post.kept
-            if monitor in (None, post.name) and kept.said is not None and kept.said.state in ALARMS:
-                kept.acknowledged = said
+            if monitor in (None, post.name) and post.acknowledge(said):
                 self.dirty = True
 
     def take_back(self, number: str) -> None:
         """The acknowledgement of this id does not hold any more."""
         for post in self.posts:
-            if post.kept.acknowledged is not None and post.kept.acknowledged.id == number:
-                post.kept.acknowledged = None
+            if post.take_back(number):
                 self.dirty = True
 
     # what the monitors see
 
     def _show(self, items: Iterable[Item]) -> None:
         for item in items:
-            if self.standing.before is not None:
+            if self.standing.silent:
                 self._end_silence(item.ts)
             self.standing.context.go_to(item.ts, self._machine_rules)
             if isinstance(item, Sample):
@@ -195,7 +183,7 @@ class Watch:
             if wanted:
                 post.take(msgspec.structs.replace(seen, signals=wanted))
 
-    def _wanted_by(self, post: Post, signals: dict[str, float]) -> dict[str, float]:
+    def _wanted_by(self, post: Post | Apart, signals: dict[str, float]) -> dict[str, float]:
         known = self._wanted[post.name]
         new = [name for name in signals if name not in known]
         if new:
@@ -232,8 +220,10 @@ class Watch:
         """Time passes for a machine that is silent. It may only have been cut off, and its readings come later: where
         the monitors stood before is kept until then."""
         standing = self.standing
-        if standing.before is None:
-            standing.before = {post.name: _encode(post.checkpoint()) for post in self.posts}
+        if not standing.silent:
+            standing.silent = True
+            for post in self.posts:
+                post.remember()
         standing.ticked = now
         standing.tick_ts = max(standing.tick_ts, standing.context.at + now - standing.pending.received)
         state = standing.context.silent_state(standing.tick_ts, self._machine_rules)
@@ -243,18 +233,17 @@ class Watch:
     def _end_silence(self, ts: int) -> None:
         """The machine is heard again; what it says of the time of the ticks counts as if they had not been."""
         standing = self.standing
-        before, standing.before = standing.before, None
-        passed, standing.tick_ts = standing.tick_ts, NEVER
-        if ts >= passed or before is None:
-            return
+        passed, standing.tick_ts, standing.silent = standing.tick_ts, NEVER, False
         for post in self.posts:
-            if post.name in before:
-                said = post.kept.said
-                post.restore(_decode_post(before[post.name]))
-                if post.kept.said != said:
-                    post.say_again()
+            post.end_silence(undone=ts < passed)
 
     # what outlives the process
+
+    def gather(self) -> None:
+        """Have monitors in processes of their own say where they stand."""
+        for post in self.posts:
+            if isinstance(post, Apart):
+                post.gather()
 
     def checkpoint(self) -> bytes:
         """All that is needed to go on from here."""
@@ -267,7 +256,7 @@ class Watch:
     @property
     def current(self) -> Sequence[Current]:
         """What is said of the machine now."""
-        return [said for post in self.posts if (said := post.current) is not None]
+        return [said for post in self.posts if (said := post.kept.current(post.name)) is not None]
 
 
 def _read(checkpoint: bytes) -> Standing | None:

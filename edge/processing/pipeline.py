@@ -21,7 +21,7 @@ from edge.decode import DecodeSettings
 from edge.host import PluginHost
 from edge.journal.record import Record
 from edge.monitor import Assessment
-from edge.monitoring.monitors import Counts, Monitors
+from edge.monitoring.monitors import PATIENCE_S, Counts, Monitors
 from edge.monitoring.watch import WatchRules
 from edge.plant import Plant
 from edge.processing import tally
@@ -44,6 +44,7 @@ EVALUATE_S = 1.0
 EVALUATE_SHARE = 0.1  # of the time
 RETRY_S = 1.0
 RETIRE_S = 60.0
+CLOSING_S = 3.0  # for monitors in processes of their own; what they have not done then is done after the next start
 DAMAGED = (apsw.CorruptError, apsw.NotADBError)
 
 
@@ -159,7 +160,7 @@ class Pipeline:
 
     def set_aside(self, reason: str) -> None:
         """Keep a damaged store under another name; the next one is built from the journal."""
-        self._let_go()
+        self.abandon()
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         for suffix in ("", "-wal", "-shm"):
             file = Path(f"{self.path}{suffix}")
@@ -171,7 +172,8 @@ class Pipeline:
     def close(self) -> None:
         """Commit what is taken and close the store; twice does no harm."""
         if hasattr(self, "db"):
-            self.commit(whole=True)
+            self.commit(whole=True, patience_s=CLOSING_S)
+            self.monitors.close()
             move_log(self.db)
             self.db.close()
             del self.db
@@ -190,11 +192,14 @@ class Pipeline:
             except apsw.Error as error:
                 # What was taken but not committed is only in memory: begin again from the store's own cursor.
                 self.hooks.warn(f"the store cannot be written ({error}); trying again")
-                self._let_go()
+                self.abandon()
                 self._stopping.wait(RETRY_S)
         self.close()
 
-    def _let_go(self) -> None:
+    def abandon(self) -> None:
+        """Let go of the store; what was not committed is taken again."""
+        if hasattr(self, "monitors"):
+            self.monitors.close()
         if hasattr(self, "db"):
             self.db.close()
             del self.db
@@ -204,6 +209,7 @@ class Pipeline:
         while not self._stopping.is_set():
             self._check_suspicion()
             got = self.take_batch()
+            self.monitors.attend()
             self.answer_asked(caught_up=got < BATCH)
             moment = time.monotonic()
             if self._uncommitted and (
@@ -237,14 +243,14 @@ class Pipeline:
             self.hooks.taken(taken)
         return len(records)
 
-    def commit(self, *, whole: bool = False) -> None:
-        """One transaction: everything taken, and the cursor; `whole`: monitors as of the cursor too, however long it
-        takes."""
+    def commit(self, *, whole: bool = False, patience_s: float = PATIENCE_S) -> None:
+        """One transaction: everything taken, and the cursor; `whole`: monitors as of the cursor too, however long
+        writing takes, where those in processes of their own answer within `patience_s`."""
         began = time.monotonic()
         with self.db:
             self.intake.commit()
             self.readings.flush()
-            said = self.monitors.commit(self.tally.cursor, whole=whole)
+            said = self.monitors.commit(self.tally.cursor, whole=whole, patience_s=patience_s)
             tally.save(self.db, self.tally)
         self.counts = tally.copy(self.tally)
         self._uncommitted = 0
@@ -304,7 +310,7 @@ class Pipeline:
         while self.take_batch():
             if self._uncommitted >= COMMIT_EVENTS:
                 self.commit()
-        self.commit(whole=True)
+        self.commit(whole=True, patience_s=inf)
         now = self.now()
         for machine in self.intake.machines.values():
             with self.db:

@@ -104,6 +104,9 @@ def described(host: PluginHost) -> list[dict[str, Any]]:
             "failures": loaded.failures,
             "last_error": loaded.last_error,
             "paused": loaded.paused,
+            "apart": loaded.apart,
+            "deaths": loaded.deaths,
+            "off": loaded.off,
         }
         for name, loaded in host.monitors.items()
     ]

@@ -169,8 +169,12 @@ class InfluxSettings(Strict):
 
 
 class PluginSettings(Strict):
+    """Which plugins there are, and whose monitors run in the service's own process."""
+
     directory: FilePath = Path("plugins.d")
     disabled: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    in_process: Annotated[tuple[Name, ...], Field(strict=False)] = ("maintenance",)
+    memory_mb: Positive = 256.0
 
 
 class EventSettings(Strict):

@@ -84,8 +84,7 @@ class Inside:
     def restart(self, *, kill: bool) -> None:
         """Stop in order, or at once: what was taken since the last commit is taken again."""
         if kill:
-            self.pipeline.db.close()
-            del self.pipeline.db
+            self.pipeline.abandon()
         else:
             self.pipeline.close()
         self._open()

@@ -28,6 +28,7 @@ STATES = {
 MONITOR = {
     "name": "maintenance", "title": "Maintenance", "plugin": "maintenance", "version": "1", "failures": 4,
     "last_error": f"update: ValueError: {HOSTILE}", "paused": 1,
+    "apart": False, "deaths": 0, "off": None,
 }  # fmt: skip
 
 

@@ -85,7 +85,8 @@ class FleetList extends HTMLElement {
   #showTroubles(monitors) {
     const broken = monitors.filter((one) => one.failures).map((one) => t("fleet.broken", { monitor: one.title, n: one.failures, why: one.last_error ?? "" }));
     const paused = monitors.filter((one) => one.paused).map((one) => t("fleet.paused", { monitor: one.title, n: one.paused }));
-    this.troubles.replaceChildren(...[...paused, ...broken].map((text) => h("li", { class: "chip warn" }, text)));
+    const off = monitors.filter((one) => one.off).map((one) => t("fleet.off", { monitor: one.title, why: one.off }));
+    this.troubles.replaceChildren(...[...off, ...paused, ...broken].map((text) => h("li", { class: "chip warn" }, text)));
     this.troubles.hidden = !this.troubles.children.length;
   }
 
