@@ -15,7 +15,8 @@ from pathlib import Path
 
 from benchmarks.nab_score import PROFILES, Window, false_alarms, probation, score
 from benchmarks.recording import alarmed, assessments, controls, opened, rows_of
-from edge_maintenance.table import Layout, Row, instant_us
+from edge_maintenance.cells import instant_us
+from edge_maintenance.table import Layout, Row
 
 DAY_US = 86_400_000_000
 

@@ -32,6 +32,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Raises TableError for a file, a column or a name that is not there."""
     with open_table(options.file, layout_of(options)) as table:
+        for note in table.notes:
+            say(note)
         for line in lines(table, options):
             sys.stdout.write(line + "\n")
 
@@ -72,7 +74,11 @@ def check_model(table: Table, path: str | None) -> None:
     text = f"{table.path}: --model {path}: the table has no column {', '.join(lacks)}"
     if {*model.file.regimes.signals} & {*lacks} or {*model.file.signals} <= {*lacks}:
         raise TableError(f"{text}; the columns are {', '.join(table.signals)}")
-    sys.stderr.write(f"edge-maintenance assess: {text}; lives are said without\n")
+    say(f"{text}; lives are said without")
+
+
+def say(text: str) -> None:
+    sys.stderr.write(f"edge-maintenance assess: {text}\n")
 
 
 def signal_settings(table: Table, options: argparse.Namespace) -> dict[str, dict[str, Any]]:

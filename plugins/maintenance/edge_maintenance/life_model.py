@@ -57,7 +57,8 @@ def life_of(
         if state["since"] is None:
             state["since"] = at
         late = state["since"] > model.recipe.first
-        life = model.life(model.recipe.features(state), doubtful=late)
+        doubtful = late or bool(model.recipe.unseen(state))
+        life = model.life(model.recipe.features(state), doubtful=doubtful)
         state["ts"] = observation.ts
         state["said"] = [life.value, life.low, life.high, _remark(model, state, life.outside, late)]
     if state["said"] is None:
@@ -82,7 +83,7 @@ def _remark(model: Model, state: dict[str, Any], outside: tuple[str, ...], late:
         found.append("the machine was not seen when it was new: the interval is wider")
     unseen = model.recipe.unseen(state)
     if unseen:
-        found.append(f"without {', '.join(unseen[:3])}")
+        found.append(f"without {', '.join(unseen[:3])}: the interval is wider")
     return "; ".join(found)
 
 

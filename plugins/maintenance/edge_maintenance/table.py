@@ -12,20 +12,27 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from itertools import chain, islice
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from typing import IO
 
-MICRO = 1_000_000
+from edge_maintenance.cells import MICRO, instant_us, iso_us, number
+from edge_maintenance.header import HeaderError, header_of
+
 PEEK_ROWS = 1000
 """Rows that are looked at for which columns are numbers; a column that is blank in all of them is none."""
 
 TIME_NAMES = ("ts", "time", "timestamp", "datetime", "date", "t")
+STEP_NAMES = ("cycle", "cycles")
+"""Names of a column of times, and of one that is taken as such where there is no other."""
+
+MANY_STEPS_BACK = 5
+NAMED_SEPARATORS = {
+    "\\t": "\t", "tab": "\t", "\\s": " ", "\\s+": " ", "\\s*": " ", "blank": " ", "space": " ", "comma": ",",
+    "semicolon": ";",
+}  # fmt: skip
 DURATION = re.compile(r"\s*([0-9]*\.?[0-9]+)\s*(ms|s|sec|min|h|d)?\s*", re.IGNORECASE)
-PARTS = re.compile(r"(\d{4})\D(\d\d)\D(\d\d)\D(\d\d)\D(\d\d)\D(\d\d)")
-FARTHEST_S = 250_000_000_000  # about the year 9900
 UNIT_S = {"ms": 0.001, "s": 1.0, "sec": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -67,6 +74,7 @@ class Table:
     time: str | None  # None: each row is one step
     unit: str | None
     rows: Iterable[Row] = field(repr=False)
+    notes: list[str] = field(default_factory=list)  # of what was found out, where it may not be what was meant
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -138,23 +146,36 @@ def read_table(stream: Iterable[str], layout: Layout, path: str = "-") -> Table:
     first = next(lines, None)
     if first is None:
         raise TableError(f"{path}: the file is empty")
-    sep = _separator(layout.sep, first)
+    sep = _separator(layout.sep, first, path)
     cells = enumerate(_cells(chain([first], lines), sep), 1)
-    header = layout.columns or tuple(name.strip() for name in next(cells)[1])
     peeked = list(islice(cells, PEEK_ROWS))
+    try:
+        header, heads, notes = header_of(layout.columns, [row for _, row in peeked])
+    except HeaderError as error:
+        raise TableError(f"{path}: {error} (separator {sep!r})") from error
+    peeked = peeked[heads:]
     _check(layout, header, path)
-    time = layout.time if layout.time is not None else _time_column(header, [row for _, row in peeked])
-    signals = layout.signals or _numeric(header, [row for _, row in peeked], {time, layout.unit, *layout.ignore})
+    rows = [row for _, row in peeked]
+    time = layout.time if layout.time is not None else _time_column(header, rows)
+    signals = layout.signals or _numeric(header, rows, {time, layout.unit, *layout.ignore})
     if not signals:
         raise TableError(f"{path}: no column of numbers; there are {', '.join(map(repr, header))}")
-    table = Table(path, layout, signals, time, layout.unit, ())
+    if time is not None and layout.time_scale is None and _counts_cycles(time, header, rows):
+        layout = replace(layout, time_scale=1.0)
+        notes.append(f"column {time!r} is taken as counting steps (see --time-scale)")
+    table = Table(path, layout, signals, time, layout.unit, (), notes)
+    if layout.unit is None and time is not None and _steps_back(_rows(table, header, peeked)) >= MANY_STEPS_BACK:
+        notes.append("the time steps back again and again: several machines? (see --unit)")
     table.rows = _rows(table, header, chain(peeked, cells))
     return table
 
 
-def _separator(asked: str, line: str) -> str:
+def _separator(asked: str, line: str, path: str) -> str:
     if asked:
-        return {"\\t": "\t", "tab": "\t"}.get(asked, asked[:1] if not asked.isspace() or asked == "\t" else " ")
+        found = NAMED_SEPARATORS.get(asked.lower(), " " if asked.isspace() and asked != "\t" else asked)
+        if len(found) != 1 or found in '\r\n"':
+            raise TableError(f"{path}: --sep: one character, or a blank for any run of blanks, not {asked!r}")
+        return found
     counts = {sep: line.count(sep) for sep in (";", "\t", ",", "|")}
     best = max(counts, key=lambda sep: counts[sep])
     return best if counts[best] else " "
@@ -182,7 +203,19 @@ def _time_column(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str | 
     if named:
         return named[0]
     filled = (next((row[at] for row in rows if len(row) > at and row[at].strip()), "") for at in range(len(header)))
-    return next((name for name, cell in zip(header, filled, strict=True) if _iso_us(cell) is not None), None)
+    dated = next((name for name, cell in zip(header, filled, strict=True) if iso_us(cell) is not None), None)
+    return dated if dated is not None else next((name for name in header if name.lower() in STEP_NAMES), None)
+
+
+def _counts_cycles(time: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Whether a column that is called so holds plain numbers."""
+    at = header.index(time)
+    return "cycle" in time.lower() and all(math.isfinite(number(row[at])) for row in rows[:10] if len(row) > at)
+
+
+def _steps_back(rows: Iterable[Row]) -> int:
+    times = [row.ts for row in rows if row.ts is not None]
+    return sum(after < before for before, after in pairwise(times))
 
 
 def _numeric(header: Sequence[str], rows: Sequence[Sequence[str]], others: set[str | None]) -> tuple[str, ...]:
@@ -212,37 +245,3 @@ def _rows(table: Table, header: Sequence[str], cells: Iterable[tuple[int, list[s
         else:
             cell = row[time_at].strip() if time_at < width else ""
             yield Row(line, unit, instant_us(cell, scale), cell, values)
-
-
-def number(cell: str) -> float:
-    """NaN for what is no number; a decimal comma is one where no comma separates."""
-    try:
-        return float(cell)
-    except ValueError:
-        pass
-    try:
-        return float(cell.replace(",", "."))
-    except ValueError:
-        return math.nan
-
-
-def instant_us(cell: str, scale: float | None) -> int | None:
-    """Microseconds: steps of `scale` seconds, else ISO time (UTC where it has no zone) or epoch seconds."""
-    plain = number(cell)
-    if math.isfinite(plain):
-        at_s = plain * (scale or 1.0)
-        return round(at_s * MICRO) if abs(at_s) < FARTHEST_S else None
-    return _iso_us(cell)
-
-
-def _iso_us(cell: str) -> int | None:
-    try:
-        found = datetime.fromisoformat(cell.strip())
-    except ValueError:
-        parts = PARTS.fullmatch(cell.strip())  # 2004.02.12.10.32.39 and its like
-        if not parts:
-            return None
-        return _iso_us("{}-{}-{} {}:{}:{}".format(*parts.groups()))
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=UTC)
-    return round(found.timestamp() * MICRO)

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> None:
         raise TableError(f"-o {options.output}: there is no folder {Path(options.output).parent}")
     with open_table(options.file, layout_of(options)) as table:
         histories, notes = read_histories(table)
-        for note in notes:
+        for note in [*table.notes, *notes]:
             say(note)
         text = learn(table, histories, options, say)
     try:

@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from edge_maintenance.table import MICRO, Layout, Row, Table, TableError, read_table, seconds
+from edge_maintenance.cells import MICRO
+from edge_maintenance.table import Layout, Row, Table, TableError, read_table, seconds
 
 
 def table(text: str, layout: Layout | None = None) -> tuple[Table, list[Row]]:
@@ -56,6 +57,33 @@ def test_short_row_has_no_value_and_unreadable_time_is_none() -> None:
 def test_option_that_names_no_column_is_told_the_nearest() -> None:
     with pytest.raises(TableError, match=r"pump.csv: --time: no column 'cycl'; did you mean 'cycle'\?"):
         table("cycle,a\n1,2\n", Layout(time="cycl"))
+
+
+@pytest.mark.parametrize("sep", [r"\s+", "blank", "  "])
+def test_blanks_have_many_names(sep: str) -> None:
+    found, _ = table("a  b\n1   2\n", Layout(sep=sep))
+    assert found.signals == ("a", "b")
+
+
+def test_separator_of_several_characters_is_refused() -> None:
+    with pytest.raises(TableError, match="--sep: one character, or a blank for any run of blanks, not ';;'"):
+        table("a;;b\n1;;2\n", Layout(sep=";;"))
+
+
+def test_column_of_cycles_is_the_time_where_there_is_none_and_counts_steps() -> None:
+    found, rows = table("unit,cycle,a\n1,1,5\n1,2,6\n", Layout(unit="unit"))
+    assert (found.time, found.layout.time_scale, found.signals) == ("cycle", 1.0, ("a",))
+    assert found.notes == ["column 'cycle' is taken as counting steps (see --time-scale)"]
+    assert rows[1].ts == 2 * MICRO
+    given, _ = table("cycle,a\n1,5\n2,6\n", Layout(time="cycle", time_scale=3600.0))
+    assert (given.layout.time_scale, given.notes) == (3600.0, [])
+
+
+def test_time_that_steps_back_again_and_again_asks_for_the_unit() -> None:
+    text = "ts,a\n" + "".join(f"{at % 5},1\n" for at in range(40))
+    assert table(text)[0].notes == ["the time steps back again and again: several machines? (see --unit)"]
+    assert table(text.replace("ts,a", "ts,unit"), Layout(unit="unit", signals=("ts",)))[0].notes == []
+    assert table("ts,a\n1,1\n2,1\n1,1\n2,1\n")[0].notes == []
 
 
 def test_empty_file_is_said_to_be_empty() -> None:
