@@ -283,9 +283,9 @@ class Service:
         await asyncio.to_thread(pipeline.open)
         self.wake = pipeline.wake
         self._thread = threading.Thread(target=self._process, args=(pipeline, loop), name="processing")
-        self._thread.start()
         if self.outbox is not None:
-            self.outbox.start()
+            await asyncio.to_thread(self.outbox.start)
+        self._thread.start()
         try:
             yield pipeline, query, live
         finally:

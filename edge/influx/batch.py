@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from edge.influx.restating import Restated
+from edge.influx.restating import Over
 
 LINES = 5000
 """As many at once; a little more where they come together."""
@@ -13,9 +13,8 @@ LINES = 5000
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`taken` writes positions, inside the caller's transaction; `restated` are hours among the lines that InfluxDB had
-    before."""
+    """`taken` writes positions, inside the caller's transaction; `over` are hours among the lines that are over."""
 
     lines: list[str]
     taken: Callable[[], None] = field(repr=False)
-    restated: Sequence[Restated] = ()
+    over: Sequence[Over] = ()

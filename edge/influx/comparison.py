@@ -91,7 +91,7 @@ class Look:
         self._readings(truth, span)
         self._counted(truth.path, tuple(sorted(set(KINDS.values()) - {"reading", "heartbeat"})), "offset", span,
                       list(truth.events(span)))  # fmt: skip
-        self._counted(truth.path, (ASSESSMENT,), "number", span, list(truth.assessments(span)))
+        self._counted(truth.path, (ASSESSMENT,), "mark", span, list(truth.assessments(span)))
         self._windows(truth, span)
 
     # readings

@@ -89,7 +89,7 @@ class Assessments:
         last = self.row
         for kept in assessments.following(db, self.row, LINES):
             path = self._paths.get(kept.machine) or self._paths.setdefault(kept.machine, path_of(db, kept.machine))
-            lines.append(assessment_point(path, kept.id, kept.monitor, kept.said).line())
+            lines.append(assessment_point(path, kept.monitor, kept.said).line())
             last = kept.id
         return Batch(lines, lambda: self._move(last)) if lines else None
 

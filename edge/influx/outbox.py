@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import apsw
 
 from edge.clock import to_text
 from edge.events import KINDS
 from edge.host import PluginHost
+from edge.influx.alignment import align
 from edge.influx.backlog import Backlog
 from edge.influx.batch import Batch
 from edge.influx.catalog import Groups
@@ -33,7 +34,7 @@ from edge.influx.windows import Windows
 from edge.influx.writing import Writing
 from edge.plant import Plant
 from edge.plants import Plants
-from edge.store.meta import processed
+from edge.store.meta import identity, processed
 from edge.store.schema import open_reader
 from edge.store.unsealed import last_flush
 
@@ -117,6 +118,12 @@ class Outbox:
     # from other threads
 
     def start(self) -> None:
+        """Begin to send. Before the store grows, so that positions which are ahead of it are noticed."""
+        try:
+            with closing(open_reader(self.store)) as db, closing(Positions(self.positions_path)) as positions:
+                align(positions, db)
+        except apsw.Error as error:
+            self.warn(f"positions of the outbox cannot be compared with the store: {error}")
         self._thread.start()
 
     def stop(self, timeout_s: float = 3.0) -> None:
@@ -168,7 +175,7 @@ class Outbox:
         self.writing.close()
 
     def _follow(self, db: apsw.Connection, positions: Positions) -> None:
-        positions.belong_to(_identity(db))
+        positions.belong_to(identity(db))
         groups = Groups()
         self._db, self._dead = db, positions.dead_count()
         streams = self._streams = _Streams(
@@ -210,7 +217,7 @@ class Outbox:
         refused = self._delivery.deliver(batch.lines)
         if refused is None:
             return
-        if batch.restated and self._sweep(batch) is None:
+        if batch.over and self._sweep(batch) is None:
             return
         with positions.db:
             positions.bury(self.now_us(), refused)
@@ -224,8 +231,8 @@ class Outbox:
             self._count(self._db)
 
     def _sweep(self, batch: Batch) -> list[Refused] | None:
-        """Take away what restated hours left behind, and write them again; None where the service ends first."""
-        return self._delivery.deliver([point.line() for point in sweep(self.querying, batch.restated)])
+        """Take away what hours that are over left behind, and write them again; None where the service ends first."""
+        return self._delivery.deliver([point.line() for point in sweep(self.querying, batch.over)])
 
     def _pause(self, seconds: float) -> bool:
         """Wait, and keep the count of what is waiting up to date meanwhile."""
@@ -287,9 +294,3 @@ def snapshot(db: apsw.Connection) -> Iterator[None]:
 def _read(db: apsw.Connection, stream: Stream) -> Batch | None:
     with snapshot(db):
         return stream.next(db)
-
-
-def _identity(db: apsw.Connection) -> bytes:
-    """Names the store: one that was built again has another name."""
-    found: Any = db.execute("select value from meta where key='identity'").fetchone()
-    return bytes(found[0])

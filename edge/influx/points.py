@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import Any, TypeGuard
+from zlib import crc32
 
 import msgspec
 
@@ -114,10 +115,12 @@ def rejection_point(offset: int, index: int, received: int, topic: str, asset: s
     return Point(REJECTION, {**where, "reason": reason}, fields, event_time_ns(received, offset, index))
 
 
-def assessment_point(path: str, number: int, monitor: str, said: Assessment) -> Point:
-    """The point of what a monitor said; numbers that it did not give are missing."""
+def assessment_point(path: str, monitor: str, said: Assessment) -> Point:
+    """The point of what a monitor said; numbers that it did not give are missing. What tells it from others of an
+    instant follows from what it says, since a store that is built again gives it another number."""
+    mark = crc32(_encode(said))
     fields: dict[str, Field] = {
-        "state": said.state, "edge": said.edge or "", "work": said.work, "version": said.version, "number": number,
+        "state": said.state, "edge": said.edge or "", "work": said.work, "version": said.version, "mark": mark,
         "reasons": _encode(said.reasons).decode(), "findings": _encode(said.findings).decode(),
     }  # fmt: skip
     life = said.life
@@ -126,7 +129,7 @@ def assessment_point(path: str, number: int, monitor: str, said: Assessment) -> 
         numbers |= {"life": life.value, "life_low": life.low, "life_high": life.high}
         fields |= {"life_unit": life.unit, "life_basis": life.basis}
     fields.update((name, float(value)) for name, value in numbers.items() if is_number(value))
-    return Point(ASSESSMENT, {**tags(path), "monitor": monitor}, fields, event_time_ns(said.ts, number, 0))
+    return Point(ASSESSMENT, {**tags(path), "monitor": monitor}, fields, event_time_ns(said.ts, 0, mark))
 
 
 # KPI windows

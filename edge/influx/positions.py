@@ -6,9 +6,9 @@ those refused: positions speak of rows of the store. Losing it is harmless: ever
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -17,7 +17,7 @@ create table if not exists places(name text primary key, value blob not null) wi
 create table if not exists gaps(
     id integer primary key, after_offset integer not null, until_offset integer not null, since integer not null,
     machine integer not null default 0, chunk integer not null default 0);
-create table if not exists machines(machine integer primary key, version integer not null, last_hour integer not null);
+create table if not exists versions(machine integer primary key, version integer not null);
 create table if not exists dead(
     id integer primary key, at integer not null, status integer not null, reason text not null, line text not null);
 """
@@ -71,8 +71,25 @@ class Positions:
         found = self.db.execute("select value from places where name='store'").fetchone()
         if found is None or found[0] != identity:
             with self.db:
-                self.db.execute("delete from places; delete from gaps; delete from machines")
+                self.db.execute("delete from places; delete from gaps; delete from versions")
                 self.db.execute("insert into places values('store', ?)", (identity,))
+
+    def step_back(self, **most: int) -> None:
+        """Single positions that are beyond these go back to them."""
+        rows = [(value, name, value) for name, value in most.items()]
+        self.db.executemany("update places set value=? where name=? and value>?", rows)
+
+    def step_back_versions(self, most: Mapping[int, int]) -> None:
+        """The same for versions, by machine; of machines that are unknown nothing is sent."""
+        rows: list[Any] = self.db.execute("select machine, version from versions").fetchall()
+        for machine, version in rows:
+            if version > most.get(machine, 0):
+                self.set_version(machine, most.get(machine, 0))
+
+    def step_back_gaps(self, offset: int, chunk: int) -> None:
+        """The same for gaps: what the store has not comes as news."""
+        self.db.execute("delete from gaps where after_offset>=?", (offset,))
+        self.db.execute("update gaps set until_offset=min(until_offset, ?), chunk=min(chunk, ?)", (offset, chunk))
 
     # gaps
 
@@ -91,13 +108,13 @@ class Positions:
 
     # KPI windows
 
-    def machine(self, number: int) -> tuple[int, int]:
-        """(version, last hour): changes of a machine's hours up to this version are sent, and none of a later hour."""
-        found = self.db.execute("select version, last_hour from machines where machine=?", (number,)).fetchone()
-        return (0, -(1 << 62)) if found is None else (int(found[0]), int(found[1]))
+    def version(self, machine: int) -> int:
+        """Changes of a machine's hours up to this version are sent."""
+        found = self.db.execute("select version from versions where machine=?", (machine,)).fetchone()
+        return 0 if found is None else int(found[0])
 
-    def set_machine(self, number: int, version: int, last_hour: int) -> None:
-        self.db.execute("insert or replace into machines values(?,?,?)", (number, version, last_hour))
+    def set_version(self, machine: int, version: int) -> None:
+        self.db.execute("insert or replace into versions values(?,?)", (machine, version))
 
     # refused lines
 

@@ -79,7 +79,7 @@ class Truth:
     def assessments(self, span: Span) -> Iterator[Point]:
         """Points of what monitors said of the machine in the span."""
         for kept in assessments.history(self.db, [self.machine], None, (), *span, limit=1 << 40):
-            yield assessment_point(self.path, kept.id, kept.monitor, kept.said)
+            yield assessment_point(self.path, kept.monitor, kept.said)
 
     def windows(self, span: Span) -> Iterator[tuple[int, list[Point]]]:
         """Hours that are over and evaluated, with the points of their KPI windows."""

@@ -18,7 +18,7 @@ from edge.influx.batch import LINES, Batch
 from edge.influx.catalog import path_of
 from edge.influx.kpipoints import KpiPoints, is_over
 from edge.influx.positions import Positions
-from edge.influx.restating import Restated
+from edge.influx.restating import Over
 
 HOURS = 50
 """Of one machine at once."""
@@ -30,7 +30,6 @@ class Moved:
 
     machine: int
     version: int
-    last_hour: int
     more: bool
 
 
@@ -72,40 +71,38 @@ class Windows:
         self._take_changed(db)
         now = self._clock()
         lines: list[str] = []
-        restated: list[Restated] = []
+        over: list[Over] = []
         moved: list[Moved] = []
         for number in [number for number, at in self._due.items() if at <= now]:
-            one = self._machine(db, number, lines, restated)
+            one = self._machine(db, number, lines, over)
             if one is None:
                 del self._due[number]
             else:
                 moved.append(one)
             if len(lines) >= LINES:
                 break
-        return Batch(lines, lambda: self._move(moved, now), restated) if moved else None
+        return Batch(lines, lambda: self._move(moved, now), over) if moved else None
 
     def _move(self, moved: Iterable[Moved], now: float) -> None:
         for one in moved:
-            self._positions.set_machine(one.machine, one.version, one.last_hour)
+            self._positions.set_version(one.machine, one.version)
             self._sent_at[one.machine] = now
             if not one.more:
                 self._due.pop(one.machine, None)
 
-    def _machine(self, db: apsw.Connection, number: int, lines: list[str], restated: list[Restated]) -> Moved | None:
+    def _machine(self, db: apsw.Connection, number: int, lines: list[str], over: list[Over]) -> Moved | None:
         """Add the lines of a machine's hours that changed; None where there are none."""
-        version, last_hour = self._positions.machine(number)
+        version = self._positions.version(number)
         sql = "select hour, dirty, version from hours where machine=? and version>? order by version limit ?"
         hours: list[Any] = db.execute(sql, (number, version, HOURS)).fetchall()
         if not hours:
             return None
         path = self._paths.get(number) or self._paths.setdefault(number, path_of(db, number))
-        sent_until = last_hour
         for hour, dirty, _ in hours:
             if dirty:
                 continue
             points = self._points.of_hour(db, number, path, hour)
             lines += [point.line() for point in points]
-            if hour <= sent_until and is_over(points, hour):
-                restated.append(Restated(path, hour, points))
-            last_hour = max(last_hour, hour)
-        return Moved(number, hours[-1][2], last_hour, more=len(hours) == HOURS)
+            if is_over(points, hour):
+                over.append(Over(path, hour, points))
+        return Moved(number, hours[-1][2], more=len(hours) == HOURS)

@@ -61,6 +61,12 @@ def set_kpi_version(db: apsw.Connection, name: str, version: str) -> bool:
     return True
 
 
+def identity(db: apsw.Connection) -> bytes:
+    """Names the store: one that was built again has another name."""
+    found: Any = db.execute("select value from meta where key='identity'").fetchone()
+    return bytes(found[0])
+
+
 def processed(db: apsw.Connection) -> int:
     """The offset of the last record whose results are committed; 0 at the begin."""
     found = db.execute("select value from meta where key='tally'").fetchone()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -19,24 +20,29 @@ from tests.influxdb import Influx
 from tests.patience import WAIT_S
 from tests.properties.inside import HOST, Inside
 
-QUIET, POLL_S = 20, 0.05
+
+class Noting(Outbox):
+    """Says when it has nothing to do."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.idle = threading.Event()
+
+    def _note_idle(self, committed: int) -> None:
+        super()._note_idle(committed)
+        self.idle.set()
 
 
-def send_all(inside: Inside, influx: Influx, positions: Path) -> None:
-    """The outbox in a thread, ended when it has had nothing to do for a second."""
-    writing = InfluxWriting(influx.url, influx.org, influx.bucket, lambda: influx.token)
-    querying = Querying(influx.url, influx.bucket, lambda: influx.token)
-    outbox = Outbox(inside.path, positions, writing, querying, inside.plant, HOST, windows_every_s=0.1)
+def send_all(inside: Inside, influx: Influx, positions: Path, *, bucket: str = "", most_s: float = WAIT_S) -> None:
+    """The outbox in a thread, ended when it has nothing to do, or in the midst of it after less than `WAIT_S`."""
+    bucket = bucket or influx.bucket
+    writing = InfluxWriting(influx.url, influx.org, bucket, lambda: influx.token)
+    querying = Querying(influx.url, bucket, lambda: influx.token)
+    outbox = Noting(inside.path, positions, writing, querying, inside.plant, HOST, windows_every_s=0.01)
     outbox.start()
-    deadline = time.monotonic() + WAIT_S
-    sent, quiet = -1, 0
-    while quiet < QUIET:
-        assert time.monotonic() < deadline, outbox.status()
-        status = outbox.status()
-        quiet = quiet + 1 if status.sent == sent > 0 and not status.waiting else 0
-        sent = status.sent
-        time.sleep(POLL_S)
+    done = outbox.idle.wait(most_s)
     outbox.stop(WAIT_S)
+    assert done or most_s < WAIT_S, outbox.status()
 
 
 def verification(inside: Inside, influx: Influx, path: str, *, exact: bool = True,

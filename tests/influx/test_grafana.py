@@ -59,7 +59,7 @@ def influx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influx]:
         send_all(inside, running, folder / "outbox.db")
         life = RemainingLife(3600.0, 1800.0, 7200.0)
         said = Assessment(now - MINUTE, "watch", 0.5, 1.2, life)
-        running.write(assessment_point(PATH, 1, "vibration", said).line())
+        running.write(assessment_point(PATH, "vibration", said).line())
         yield running
 
 

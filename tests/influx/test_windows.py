@@ -88,3 +88,12 @@ def test_sending_all_of_it_again_changes_nothing(tmp_path: Path, influx: Influx)
     verdict = evaluated(tmp_path, influx, SHIFTS)
     assert verdict.well
     assert influx.query("select * from /.*/") == before
+
+
+def test_what_a_lost_position_knew_of_is_taken_away_all_the_same(tmp_path: Path, influx: Influx) -> None:
+    evaluated(tmp_path, influx, SHIFTS)
+    for file in tmp_path.glob("outbox.db*"):
+        file.unlink()
+    verdict = evaluated(tmp_path, influx, closed())
+    assert (verdict.missing, verdict.different, verdict.extra) == (0, 0, 0), verdict.examples
+    assert list(windows(influx)) == ["08:00", "09:00", "10:00"]
