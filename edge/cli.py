@@ -78,9 +78,11 @@ def demo(
 @app.command()
 def check(config: ConfigDir = CONFIG, overrides: Overrides = None) -> None:
     """Check the settings; on a mistake print file, line, key and value, and end with status 78. Plugins that cannot be
-    used, and settings that no plugin has, are named; with them the service starts all the same."""
+    used, KPIs that fail or do not add up on a made-up hour, and settings that no plugin has, are named; with them the
+    service starts all the same."""
     from edge.host import load
     from edge.settings.references import advice
+    from edge.trial import doubts
 
     settings = _settings(config, overrides)
     plant, plugins = settings.plant, settings.service.plugins
@@ -95,6 +97,9 @@ def check(config: ConfigDir = CONFIG, overrides: Overrides = None) -> None:
         typer.echo(f"{config / 'plant.toml'}: {text}")
     for name, why in host.broken.items():
         typer.echo(f"plugin {name}: {why}")
+    for name, loaded in host.kpis.items():
+        for doubt in doubts(loaded.kpi):
+            typer.echo(f"KPI {name} (plugin {loaded.plugin}): {doubt}")
 
 
 @app.command()

@@ -50,6 +50,7 @@ ATTRIBUTES: dict[str, tuple[Callable[[object], bool], str]] = {
     "unit": (_is_text, "must be a text"),
     "headline": (_is_text, "must be a text"),
     "units": (_maps_text_to(_is_text), "must be a dict of value and unit, both texts"),
+    "titles": (_maps_text_to(_is_text), "must be a dict of value and title, both texts"),
     "details": (_are_texts, TEXTS),
     "of_line": (_are_texts, TEXTS),
     "signals": (_are_texts, TEXTS.replace("availability", "temperature")),

@@ -25,6 +25,7 @@ BROAD_EXCEPTS = {
     "edge/influx/outbox.py": "whatever the sender meets must not end it: it begins again from durable positions",
     "edge/fence.py": "the fence around plugins: whatever one raises is counted, and hurts only itself",
     "edge/host.py": "the same while they are loaded",
+    "edge/trial.py": "the same while `edge check` tries them: what they raise is what is told",
 }
 """Files that may catch Exception without raising it again, and why."""
 

@@ -40,7 +40,11 @@ class Energy(Kpi):
         measured = bool(meters or powers)
         return {
             "energy_kwh": sum(amount for amount in found if amount is not None),
-            "known": sum(amount is not None for amount in found),
+            "known": sum(
+                one.n if meters else one.held_s
+                for one, amount in zip(meters or powers, found, strict=True)
+                if amount is not None
+            ),
             "parts": sum(count.total for count in slice.counts) if measured else 0,
             "good_parts": sum(count.total - count.bad for count in slice.counts) if measured else 0,
             "power_s": slice.seconds * len(powers),
