@@ -68,6 +68,7 @@ def resolve(place: Path, arguments: list[str]) -> dict[str, str]:
         "--universal",
         "--python-version=3.11",
         "--generate-hashes",
+        "--fork-strategy=fewest",  # one version for every Python, so that all of them compute and check the same
     ]
     command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links", "--quiet", *arguments]
     text = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
