@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 import tomllib
@@ -84,10 +83,31 @@ def test_nothing_is_installed_against_the_user_s_word(venv: Path, tried: list[li
     assert tried == []
 
 
-def test_python_without_ensurepip_names_the_debian_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+def test_python_without_ensurepip_gets_pip_from_a_package_that_is_only_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+
+    def succeeds(command: list[str], folder: str | None = None) -> bool:
+        done.append(command[0])
+        if "download" in command:
+            Path(str(folder), "python3-pip-whl.deb").touch()
+        if command[0] == "dpkg-deb":
+            wheels = Path(command[-1], "usr/share/python-wheels")
+            wheels.mkdir(parents=True)
+            (wheels / "pip-25.1-py3-none-any.whl").touch()
+        return True
+
+    monkeypatch.setattr(setup, "succeeds", succeeds)
+    setup.bring_pip()
+    assert done == ["apt-get", "apt-get", "dpkg-deb", str(setup.PYTHON)]
+
+
+def test_python_without_ensurepip_and_packages_names_the_debian_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup, "succeeds", lambda *command: False)
+    assert not setup.install_venv_package(no_system=True)
     with pytest.raises(setup.SetupError, match=r"apt-get install python3(\.\d+)?-venv"):
-        setup.install_venv_package(no_system=True)
+        setup.bring_pip()
 
 
 def test_python_that_is_too_old_is_told_which_would_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Sets up what `make demo` and `make test` need: a virtual environment, the pinned packages, and two Debian programs.
+"""Sets up what `make demo` and `make test` need: a virtual environment, the pinned packages, and a few Debian programs.
 
 Only the standard library is used, because this runs before anything is installed. A second run finds its stamp and
 ends at once. `python3 tools/setup.py demo` leaves out what only tests need; `--no-system` installs no Debian package.
@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,11 +28,13 @@ SBIN = "/usr/local/sbin:/usr/sbin"  # Debian puts mosquitto there, and a user's 
 
 PROGRAMS = {
     "mosquitto": (("mosquitto",), "the tests with a real broker are skipped, and the demo uses amqtt"),
+    "mosquitto-clients": (("mosquitto_pub",), "the commands of the documentation that publish cannot be typed"),
+    "curl": (("curl",), "the commands of the documentation that ask over HTTP cannot be typed"),
     "chromium": (("chromium", "chromium-browser", "google-chrome"), "the tests of the page are skipped"),
 }
 """Debian package: the programs of which one must be on PATH, and what is missing without it."""
 
-WANTED = {"demo": ("mosquitto",), "test": ("mosquitto", "chromium")}
+WANTED = {"demo": ("mosquitto", "mosquitto-clients", "curl"), "test": ("mosquitto", "chromium")}
 
 
 class SetupError(Exception):
@@ -102,11 +105,13 @@ def make_environment(no_system: bool) -> None:
     """Create `.venv` unless there is one that works."""
     if VENV.exists() and environment_works():
         return
-    if importlib.util.find_spec("ensurepip") is None:
-        install_venv_package(no_system)
+    bare = importlib.util.find_spec("ensurepip") is None and not install_venv_package(no_system)
     say(f"creating {VENV.name} with Python {sys.version.split()[0]}")
     source = getattr(sys, "_base_executable", sys.executable)
-    run_or_stop([source, "-m", "venv", "--clear", str(VENV)], "the virtual environment could not be created")
+    without = ["--without-pip"] if bare else []
+    run_or_stop([source, "-m", "venv", "--clear", *without, str(VENV)], "the virtual environment could not be created")
+    if bare:
+        bring_pip()
 
 
 def environment_works() -> bool:
@@ -117,14 +122,33 @@ def environment_works() -> bool:
         return False
 
 
-def install_venv_package(no_system: bool) -> None:
+def venv_package() -> str:
     """Debian and Ubuntu keep `ensurepip`, without which no virtual environment has pip, in a package of its own."""
-    package = "python3-venv" if Path("/usr/bin/python3").resolve() == Path(sys.executable).resolve() else (
-        f"python3.{sys.version_info[1]}-venv"
-    )  # fmt: skip
-    if no_system or not install_debian([package]):
-        raise SetupError(f"this Python has no ensurepip; install the Debian package: sudo apt-get install {package}")
+    own = Path("/usr/bin/python3").resolve() == Path(sys.executable).resolve()
+    return "python3-venv" if own else f"python3.{sys.version_info[1]}-venv"
+
+
+def install_venv_package(no_system: bool) -> bool:
+    """Whether this Python has `ensurepip` now."""
+    if no_system or not install_debian([venv_package()]):
+        return False
     importlib.invalidate_caches()
+    return True
+
+
+def bring_pip() -> None:
+    """Put pip into `.venv` where nothing can be installed: anybody may download a Debian package and unpack it."""
+    say("bringing pip from the Debian package python3-pip-whl")
+    with tempfile.TemporaryDirectory(prefix="edge-setup-") as folder:
+        Path(folder, "lists/partial").mkdir(parents=True)  # lists of our own: a new machine has none
+        apt = ["apt-get", "-qq", f"-oDir::State::lists={folder}/lists", f"-oDir::Cache={folder}/cache"]
+        if succeeds([*apt, "update"], folder) and succeeds([*apt, "download", "python3-pip-whl"], folder):
+            for package in Path(folder).glob("*.deb"):
+                succeeds(["dpkg-deb", "-x", str(package), folder])
+        for wheel in Path(folder).glob("usr/share/python-wheels/pip-*.whl"):
+            if succeeds([str(PYTHON), f"{wheel}/pip", "install", "--no-index", str(wheel)]):
+                return
+    raise SetupError(f"this Python has no ensurepip; install the Debian package: sudo apt-get install {venv_package()}")
 
 
 def install_packages() -> None:
@@ -192,8 +216,11 @@ def root_prefix() -> list[str] | None:
     return ["sudo", "-n"] if shutil.which("sudo") and succeeds(["sudo", "-n", "true"]) else None
 
 
-def succeeds(command: list[str]) -> bool:
-    result = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True)
+def succeeds(command: list[str], folder: str | None = None) -> bool:
+    try:
+        result = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True, cwd=folder)
+    except OSError:  # there is no such program
+        return False
     return result.returncode == 0
 
 

@@ -21,7 +21,7 @@ from edge.demo.children import Child
 from edge.settings.load import Settings
 from edge.settings.service import ServiceSection
 
-BROKER_S, SERVICE_S = 10.0, 30.0
+BROKER_S, SERVICE_S = 60.0, 120.0  # a small box that is busy takes its time; what ends is noticed at once
 POLL_S = 0.1
 EX_UNAVAILABLE = 69
 HOST = "127.0.0.1"
