@@ -1,7 +1,7 @@
 """Scenarios through a broker, the running service and its HTTP API.
 
 The service takes the time of receipt from the messages (`mqtt.received_property`), because a scenario lies in the past.
-For one that lies in the future its clock goes ahead.
+For one that lies in the future its clock goes ahead. Nothing is too old to be kept.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def run(prepared: Prepared) -> Iterator[tuple[Expectation, Found]]:
     """Every expectation with what is found of it."""
     plant = Plant(PlantSettings.model_validate(prepared.plant))
     host = load()
-    settings = ["mqtt.received_property=true"]
+    settings = ["mqtt.received_property=true", "store.events_days=40000"]
     ahead_us = max(0, latest(prepared, plant) - time.time_ns() // 1000)
     with Broker() as broker, Service(
         broker.url, plant=prepared.plant, settings=settings, ahead_us=ahead_us
