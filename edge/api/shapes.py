@@ -66,14 +66,15 @@ class Shift(Struct, rename=FROM):
 
 
 class Parts(Struct):
-    """Parts of the window; `target` is what the calendar and the ideal time make possible up to now, `target_full` by
-    the end of the shift."""
+    """Parts of the window; of a line those that leave it at its last station (`of`), where it has one. `target` is what
+    the calendar and the ideal time make possible up to now, `target_full` by the end of the shift."""
 
     total: int
     good: int
     bad: int
     target: float | None
     target_full: float | None
+    of: list[str] | UnsetType = UNSET  # the machines whose parts these are, where not those of all
 
 
 class KpiSummary(Struct):

@@ -10,6 +10,7 @@ from typing import Any
 from edge.cells import MachineCells
 from edge.clock import HOUR, MINUTE, SECOND, to_text
 from edge.facts import total
+from edge.plant import line_of
 from edge.query.assessments import worst
 from edge.query.kpis import answer
 from edge.query.question import Question, kpi_number
@@ -60,7 +61,7 @@ def group_status(question: Question, path: str, now: int) -> dict[str, Any]:
         "kind": KIND_BY_LEVELS.get(path.count("/") + 1, "area"),
         "title": line.title if line else None,
         **_window_members(question, path, window),
-        "parts": _parts(question, cells, window),
+        "parts": _output(question, cells, window),
         "kpis": _kpis(question, cells, window),
         "provisional": True,
         "as_of": to_text(question.cut),
@@ -120,6 +121,22 @@ def _connection(cells: MachineCells, now: int) -> str:
         return "offline"
     stale_us = cells.rules.at(row.last_heard).stale_us
     return "silent" if stale_us and now - row.last_heard > stale_us else "online"
+
+
+def _output(question: Question, cells: Sequence[MachineCells], window: Window) -> dict[str, Any]:
+    """The parts of a group, each counted once: of a line with a last station those that leave it there (`of`)."""
+    ends = {line: f"{line}/{last}" for line, last in _last_stations(question, cells)}
+    heard = {machine.row.path for machine in cells}
+    ends = {line: end for line, end in ends.items() if end in heard}
+    counted = [one for one in cells if ends.get(line_of(one.row.path), one.row.path) == one.row.path]
+    return _parts(question, counted, window) | ({"of": [one.row.path for one in counted]} if ends else {})
+
+
+def _last_stations(question: Question, cells: Sequence[MachineCells]) -> Iterator[tuple[str, str]]:
+    for line in {line_of(machine.row.path) for machine in cells}:
+        settings = question.plant.settings.line(line)
+        if settings is not None and settings.last_station is not None:
+            yield line, settings.last_station
 
 
 def _parts(question: Question, cells: Sequence[MachineCells], window: Window) -> dict[str, Any]:

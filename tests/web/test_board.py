@@ -115,6 +115,29 @@ def test_counts_in_the_header_filter(shared_page: Open) -> None:
     expect(page.locator("machine-card")).to_have_count(len(MACHINES))
 
 
+def test_a_line_made_what_left_it_at_its_end(open_page: Open) -> None:
+    page = open_page("/")
+    head = page.locator(f'line-section[data-line="{L1}"] .line-numbers')
+    expect(head.locator(".parts-text")).to_contain_text("1,288 of 1,392 due by now · at Case packer")
+    with page.expect_request(re.compile(r"/explain\?asset=demo%2Fpacking%2Fl1%2Fm004&")):
+        head.locator(".parts-made").click()
+
+
+def test_a_line_says_of_which_shift_it_speaks_and_what_was_lost_in_it(shared_page: Open) -> None:
+    section = shared_page("/").locator(f'line-section[data-line="{L1}"]')
+    expect(section.locator(".line-shift")).to_have_text(re.compile(r"^early \d\d:\d\d – \d\d:\d\d$"))
+    lost = section.locator(".lost-list li")
+    expect(lost).to_have_count(4)
+    texts = lost.all_inner_texts()
+    assert all(re.fullmatch(r".+\n\d+\.\d %", text) for text in texts)
+    shares = [float(text.split("\n")[1][:-2]) for text in texts]
+    assert shares == sorted(shares, reverse=True)
+    grown = section.locator(".lost-bar span").evaluate_all("all => all.map((x) => Number(x.style.flexGrow))")
+    assert all(share >= 0 for share in grown)
+    assert grown[0] > 0
+    expect(section.locator(".lost a")).to_have_attribute("href", "/?asset=demo%2Fpacking%2Fl1#losses")
+
+
 def test_a_line_alone_shows_its_losses(open_page: Open) -> None:
     page = open_page(f"/?asset={L1}")
     expect(page.locator("machine-card")).to_have_count(4)

@@ -5,7 +5,7 @@ import { arrange, h, icon, setAttribute, setText } from "./dom.js";
 import { setZone } from "./header.js";
 import { countTones, linesInOrder, SectionShelf } from "./line.js";
 import { live } from "./live.js";
-import { LineLosses } from "./linelosses.js";
+import { LineLosses, LossReader } from "./linelosses.js";
 import { nameOf, Plant } from "./plant.js";
 import { store, stored } from "./storage.js";
 import { TONES } from "./states.js";
@@ -18,6 +18,7 @@ class LineBoard extends HTMLElement {
   #sort = SORTS.includes(stored("sort", "worst")) ? stored("sort", "worst") : "worst";
   #tone = "";
   #shelf = new SectionShelf();
+  #losses = new LossReader();
   #chips = new Map();
 
   connectedCallback() {
@@ -33,7 +34,8 @@ class LineBoard extends HTMLElement {
   async #refresh() {
     try {
       await this.#plant.refresh();
-      await this.losses.refresh(this.#plant);
+      await Promise.all([this.losses.refresh(this.#plant), this.#losses.refresh(this.#plant.shownLines)]);
+      this.#show();
     } finally {
       this.#showEmpty();
     }
@@ -77,7 +79,7 @@ class LineBoard extends HTMLElement {
     const lines = linesInOrder(this.#plant, this.#sort);
     this.#showPlaces();
     this.#showCounts(lines);
-    this.#shelf.arrange(this.sections, this.#plant, lines, { sort: this.#sort, tone: this.#tone });
+    this.#shelf.arrange(this.sections, this.#plant, lines, { sort: this.#sort, tone: this.#tone, losses: this.#losses });
     const first = this.#plant.machines.get(lines[0]?.machines[0]);
     setZone(first?.timezone);
     this.#showEmpty();

@@ -63,7 +63,8 @@ class MachineCard extends HTMLElement {
       chips: h("ul", { class: "chips" }),
     };
     const state = h("p", { class: "card-state" }, p.label, p.detail);
-    const band = h("header", { class: "band" }, p.icon, h("div", { class: "band-text" }, h("h3", {}, p.name), state), p.time);
+    const words = h("div", { class: "band-text" }, h("h3", {}, p.name), h("div", { class: "band-row" }, state, p.time));
+    const band = h("header", { class: "band" }, p.icon, words);
     p.numbers = h("div", { class: "card-numbers" }, p.figure.node, p.factors.node);
     p.care = h("p", { class: "card-care" }, p.careIcon, p.careText);
     const body = h("div", { class: "card-body" }, p.care, p.reason, p.empty, p.numbers, p.parts.node, p.others, p.chips);

@@ -1,9 +1,11 @@
 // A line on the board: its pooled numbers in a header, its machines below. Pooled by the server from sums, not here.
 
-import { arrange, h, setText } from "./dom.js";
+import { arrange, h, setAttribute, setText } from "./dom.js";
 import { CardShelf } from "./card.js";
 import { openExplanation } from "./explain.js";
+import { minuteTime } from "./format.js";
 import { FactorBars, headlineOf, KpiFigure, orderedKpis, unitOf, valueName, valueText } from "./kpis.js";
+import { LossBar } from "./lossbar.js";
 import { openParts } from "./lossparts.js";
 import { PartsBar } from "./parts.js";
 import { nameOf } from "./plant.js";
@@ -42,7 +44,7 @@ export function countTones(statuses) {
   return counts;
 }
 
-/** <line-section>: `show(plant, line, {sort, tone})`. */
+/** <line-section>: `show(plant, line, {sort, tone, losses})`. */
 class LineSection extends HTMLElement {
   #parts = null;
   #plant = null;
@@ -50,12 +52,15 @@ class LineSection extends HTMLElement {
   #first = null;
   #shelf = new CardShelf();
 
-  show(plant, line, { sort, tone }) {
+  show(plant, line, { sort, tone, losses }) {
     this.#parts ??= this.#build(line);
     const p = this.#parts;
     [this.#plant, this.#line] = [plant, line];
     setText(p.name, nameOf(line));
-    setText(p.path, line.path);
+    setText(p.path, line.title ? "" : line.path); // the path of a line with a name shows where one points at it
+    setAttribute(p.name, "title", line.path);
+    setText(p.shift, shiftText(line.status));
+    p.lost.show(losses.of(line));
     const kpis = orderedKpis(line.status?.kpis, plant.kpis);
     p.numbers.hidden = !kpis.length;
     if (kpis.length) this.#showKpis(kpis, line.status.parts);
@@ -68,17 +73,24 @@ class LineSection extends HTMLElement {
     const p = {
       name: h("a", { href: `/?${new URLSearchParams({ asset: line.path })}` }),
       path: h("span", { class: "line-path" }),
+      shift: h("span", { class: "line-shift" }),
+      lost: new LossBar(`/?${new URLSearchParams({ asset: line.path })}#losses`),
       figure: new KpiFigure(() => this.#explain(this.#first, null)),
       factors: new FactorBars((value) => this.#explain(this.#first, value)),
-      parts: new PartsBar(() => openParts(this.#line.status.parts, this.#plant.kpis, this.#line.path, this.#line.status.window)),
+      parts: new PartsBar(() => this.#openParts()),
       others: h("dl", { class: "line-others" }),
       cards: h("div", { class: "cards" }),
     };
-    const head = h("div", { class: "line-name" }, h("h2", {}, p.name), p.path, p.others);
+    const head = h("div", { class: "line-name" }, h("h2", {}, p.name), p.path, p.shift, p.others);
     p.numbers = h("div", { class: "line-numbers" }, p.figure.node, p.factors.node, p.parts.node);
     this.setAttribute("data-line", line.path);
-    this.replaceChildren(h("header", { class: "line-head" }, head, p.numbers), p.cards);
+    this.replaceChildren(h("header", { class: "line-head" }, head, p.numbers, p.lost.node), p.cards);
     return p;
+  }
+
+  #openParts() {
+    const { parts, window: shift } = this.#line.status;
+    openParts(parts, this.#plant.kpis, parts.of?.length === 1 ? parts.of[0] : this.#line.path, shift);
   }
 
   #explain(name, value) {
@@ -97,12 +109,27 @@ class LineSection extends HTMLElement {
     this.#first = name;
     p.figure.update(first);
     p.factors.update(first);
-    p.parts.update(parts);
+    p.parts.update(parts, whereCounted(parts, this.#plant));
     const known = rest.filter(([, kpi]) => headlineOf(kpi) !== null);
     const pooled = known.map(([other, kpi]) => pooledKpi(other, kpi, () => this.#explain(other, null)));
     const own = [[name, first], ...rest].flatMap(([other, kpi]) => this.#ofLine(other, kpi));
     p.others.replaceChildren(...pooled, ...own);
   }
+}
+
+/** "early 06:00 – 14:00": the time that the numbers of a line are of. */
+export function shiftText(status) {
+  if (!status?.window) return "";
+  const { shift, timezone: zone } = status;
+  const [from, to] = [(shift ?? status.window).from, (shift ?? status.window).to].map((text) => minuteTime(Date.parse(text), zone));
+  return [shift?.name, `${from} – ${to}`].filter(Boolean).join(" ");
+}
+
+/** "at Packer 1" for parts of a line that are counted where they leave it; "" where every machine's are. */
+export function whereCounted(parts, plant) {
+  if (parts?.of?.length !== 1) return "";
+  const [path] = parts.of;
+  return t("parts.at", { machine: nameOf(plant.machines.get(path) ?? { path }) });
 }
 
 function ofLine(title, value, text, click) {

@@ -4,7 +4,7 @@ import { h, setText } from "./dom.js";
 import { count } from "./format.js";
 import { t } from "./strings.js";
 
-/** `update(parts)` with {total, good, bad, target, target_full}. With `click` the parts made are a button. */
+/** `update(parts, where)` with {total, good, bad, target, target_full}, and where they are counted or "". With `click` the parts made are a button. */
 export class PartsBar {
   constructor(click = null) {
     this.made = click ? h("button", { type: "button", class: "pick parts-made", click }) : h("strong", { class: "parts-made" });
@@ -18,11 +18,12 @@ export class PartsBar {
     this.node = h("div", { class: "parts" }, text, this.bar);
   }
 
-  update(parts) {
+  update(parts, where = "") {
     const { total = 0, good = 0, bad = 0, target, target_full: full } = parts ?? {};
     const known = Number.isFinite(target);
     setText(this.made, count(good));
-    setText(this.due, known ? t("parts.due", { n: count(Math.round(target)) }) : t("parts.good"));
+    const due = known ? t("parts.due", { n: count(Math.round(target)) }) : t("parts.good");
+    setText(this.due, where ? `${due} · ${where}` : due);
     setText(this.gap, known ? gapText(good - target) : bad ? t("parts.bad", { n: count(bad) }) : "");
     this.gap.classList.toggle("behind", known && good < target);
     const scale = Math.max(full ?? 0, target ?? 0, total, 1);

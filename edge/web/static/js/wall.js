@@ -6,8 +6,10 @@ import { CardShelf } from "./card.js";
 import { clockTime, dayText, duration } from "./format.js";
 import { connectionText, markStale } from "./header.js";
 import { FactorBars, KpiFigure, orderedKpis } from "./kpis.js";
-import { countTones, linesInOrder, machinesOf } from "./line.js";
+import { countTones, linesInOrder, machinesOf, whereCounted } from "./line.js";
+import { LossReader } from "./linelosses.js";
 import { live } from "./live.js";
+import { LossBar } from "./lossbar.js";
 import { PartsBar } from "./parts.js";
 import { nameOf, Plant } from "./plant.js";
 import { TONES } from "./states.js";
@@ -25,6 +27,7 @@ class WallBoard extends HTMLElement {
   #shownS = 0;
   #paused = false;
   #shelf = new CardShelf();
+  #losses = new LossReader();
 
   connectedCallback() {
     document.title = t("board.wall");
@@ -32,13 +35,20 @@ class WallBoard extends HTMLElement {
     this.#plant.addEventListener("change", () => this.#show());
     this.#plant.addEventListener("stranger", () => live.soon());
     live.addEventListener("status", ({ detail }) => this.#plant.take(detail));
-    live.start({ asset: this.#plant.filter, kinds: ["status"], refresh: () => this.#plant.refresh() });
+    live.start({ asset: this.#plant.filter, kinds: ["status"], refresh: () => this.#refresh() });
     onTick(() => this.#tick());
     new ResizeObserver(() => this.#fit()).observe(this.cards);
     this.#tick();
   }
 
+  async #refresh() {
+    await this.#plant.refresh();
+    await this.#losses.refresh(this.#plant.shownLines);
+    this.#show();
+  }
+
   #build() {
+    this.lost = new LossBar();
     this.name = h("h1");
     this.figure = new KpiFigure();
     this.factors = new FactorBars();
@@ -54,7 +64,7 @@ class WallBoard extends HTMLElement {
     const clock = h("div", { class: "clock" }, this.time, this.day);
     const head = h("header", { class: "wall-head" }, this.name, this.numbers, clock);
     const foot = h("footer", { class: "wall-foot" }, this.strip, this.pause, leave);
-    this.replaceChildren(this.stale, head, this.cards, foot);
+    this.replaceChildren(this.stale, h("div", { class: "wall-top" }, head, this.lost.node), this.cards, foot);
   }
 
   #show() {
@@ -67,11 +77,12 @@ class WallBoard extends HTMLElement {
     const line = lines[this.#at];
     setText(this.name, nameOf(line));
     const [first] = orderedKpis(line.status?.kpis, this.#plant.kpis);
+    this.lost.show(this.#losses.of(line));
     this.numbers.hidden = !first;
     if (first) {
       this.figure.update(first[1]);
       this.factors.update(first[1]);
-      this.parts.update(line.status.parts);
+      this.parts.update(line.status.parts, whereCounted(line.status.parts, this.#plant));
     }
     this.#shelf.arrange(this.cards, machinesOf(this.#plant, line, "worst"), this.#plant.kpis);
     this.#fit();
