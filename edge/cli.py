@@ -140,6 +140,20 @@ def replay(
 
 
 @app.command()
+def rejected(
+    config: ConfigDir = CONFIG,
+    overrides: Overrides = None,
+    reason: Annotated[str | None, typer.Option(help="Only those of a reason, such as unmapped.")] = None,
+    asset: Annotated[str | None, typer.Option(help="Only those of a machine, line, area or site.")] = None,
+) -> None:
+    """Print messages that were rejected as a recording, for `edge replay` once what they need has been mended."""
+    settings = _settings(config, overrides)
+    from edge.rejected import rejected as print_rejected
+
+    raise typer.Exit(print_rejected(settings, reason=reason, asset=asset))
+
+
+@app.command()
 def rebuild(config: ConfigDir = CONFIG, overrides: Overrides = None) -> None:
     """Build the store anew from the journal; the service must not be running."""
     settings = _settings(config, overrides)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from edge.cli import app
 
-COMMANDS = ["run", "demo", "check", "simulate", "replay", "rebuild", "import", "influx"]
+COMMANDS = ["run", "demo", "check", "simulate", "replay", "rejected", "rebuild", "import", "influx"]
 CONFIG = Path(__file__).parents[1] / "config"
 HEAVY = ["pydantic", "fastapi", "uvicorn", "edge.settings", "rich"]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 
 from tests.brokers import Broker, publish
@@ -22,6 +24,7 @@ kind = "state"
 members = { state = "." }
 values.state = { ON = "running", OFF = "stopped" }
 """
+MENDED = MAPPINGS.replace('ON = "running"', 'HALF = "slow", ON = "running"')
 MACHINE = "demo/packing/l1/m1"
 
 
@@ -45,3 +48,33 @@ def test_other_topics_are_subscribed_to_counted_once_and_shown_where_they_are_wr
     assert "HALF" in wrong["detail"]
     accepted = [figures[f"edge_messages_{name}_total"] for name in ("received", "accepted", "duplicate")]
     assert accepted == [4, 2, 1]
+
+
+def edge(service: Service, *arguments: str) -> subprocess.CompletedProcess[str]:
+    sets = [part for setting in service.settings for part in ("--set", setting)]
+    command = [sys.executable, "-m", "edge", *arguments, "--config", str(service.config), *sets]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_what_was_rejected_is_published_again_once_its_mapping_is_mended() -> None:
+    bad = b"\xff\xfe"
+    with Broker() as broker, Service(broker.url) as service:
+        service.stop()
+        (service.config / "edge.toml").write_text(MAPPINGS)
+        service.start()
+        publish(broker.port, [("lamp/m1", b"ON"), ("lamp/m1", b"HALF"), ("lamp/m1", bad)])
+        service.wait_processed(3)
+        every = edge(service, "rejected")
+        service.stop()
+        (service.config / "edge.toml").write_text(MENDED)
+        service.start()
+        found = edge(service, "rejected", "--reason", "invalid_value", "--asset", "demo")
+        (service.folder / "again.jsonl").write_text(found.stdout)
+        assert edge(service, "replay", str(service.folder / "again.jsonl"), "--speed", "0").returncode == 0
+        service.wait_processed(4)
+        state = service.get(f"/api/v1/assets/{MACHINE}/status")["state"]
+    lines = [json.loads(line) for line in every.stdout.splitlines()]
+    assert [line.get("payload") for line in lines] == ["HALF", None]
+    assert lines[1]["payload_b64"] == "//4="
+    assert found.stderr == "edge rejected: 1 messages\n"
+    assert state == "slow"
