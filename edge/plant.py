@@ -18,7 +18,7 @@ from edge.calendar import Calendar, ChangingCalendar
 from edge.changes import PlantChange
 from edge.clock import SECOND, from_text
 from edge.settings.patterns import concerns
-from edge.settings.plant import PlantSettings, SignalSettings, SiteSettings
+from edge.settings.plant import OF_A_SIGNAL, PlantSettings, SignalSettings, SiteSettings
 from edge.settings.versions import ALWAYS, Version, versions
 from edge.slices import LineRole
 from edge.timeline.alive import RESOLUTION
@@ -68,7 +68,19 @@ class Plant:
 
     def at(self, ts: int) -> PlantSettings:
         """The settings in force at an instant."""
-        return self.versions[bisect_right(self.versions, ts, key=_since) - 1].settings
+        return self.versions[self.version(ts)].settings
+
+    def version(self, ts: int) -> int:
+        """The number of the version in force at an instant."""
+        return bisect_right(self.versions, ts, key=_since) - 1
+
+    def stretch(self, path: str, ts: int) -> tuple[int, int]:
+        """[from, to) around an instant in which nothing that is set of the machine at `path` changes."""
+        begins = [
+            one.since for one in self.versions[1:] if any(c.kind == "machine" and is_about(c, path) for c in one.begin)
+        ]
+        after = bisect_right(begins, ts)
+        return begins[after - 1] if after else ALWAYS, begins[after] if after < len(begins) else FAR
 
     def calendar(self, path: str) -> Calendar:
         """The calendar of the site that a path lies in."""
@@ -136,6 +148,7 @@ class Plant:
             ideal_s=self._ideal_s[number],
             line=self._role(path, number),
             settings=read_only(machine.model_dump(mode="json", exclude=SHOWN_ONLY)),
+            signals={name: one.model_dump(mode="json", include=OF_A_SIGNAL) for name, one in machine.signals.items()},
         )
 
     def _role(self, path: str, number: int) -> LineRole | None:
@@ -173,15 +186,15 @@ class Plant:
         site = path.partition("/")[0]
         return {tuple(sorted(c.value.items())) for c in self.changes if c.kind == "exception" and c.name == site}
 
-    def wanted(self, path: str, signals: Iterable[str], wants: Collection[str]) -> dict[str, SignalSettings]:
-        """Those of a machine's signals that KPIs ask for, with their settings. `wants` has names with `*`,
-        `kind:<kind>`, `limits` for signals with a limit and `sigma` for those with one."""
-        asked = frozenset(wants)
-        found = {name: self._wanted(path, name, asked) for name in (signals if wants else ())}
+    def wanted(self, path: str, signals: Iterable[str], wants: Collection[str], at: int) -> dict[str, SignalSettings]:
+        """Those of a machine's signals that are asked for, with their settings at an instant. `wants` has names with
+        `*`, `kind:<kind>`, `limits` for signals with a limit and `sigma` for those with one."""
+        asked, number = frozenset(wants), self.version(at)
+        found = {name: self._wanted(path, name, asked, number) for name in (signals if wants else ())}
         return {name: settings for name, settings in found.items() if settings is not None}
 
-    def _is_wanted(self, path: str, name: str, wants: frozenset[str]) -> SignalSettings | None:
-        settings = self.settings.signal(path, name)
+    def _is_wanted(self, path: str, name: str, wants: frozenset[str], number: int) -> SignalSettings | None:
+        settings = self.versions[number].settings.signal(path, name)
         limited = settings.low is not None or settings.high is not None
         wanted = any(
             want == f"kind:{settings.kind}"

@@ -30,7 +30,7 @@ class Context(msgspec.Struct, array_like=True):
     message on. Silence beyond the machine's limit is no running time."""
 
     state: str
-    product: str | None
+    product: str | None = None  # that messages said
     at: int = NEVER
     state_ts: int = NEVER
     latched: bool = False  # a PackML failure that lasts
@@ -47,6 +47,7 @@ class Context(msgspec.Struct, array_like=True):
             self.at = ts
         if ts <= self.at:
             return
+        rules = rules.at(self.at)
         until = ts if not rules.stale_us else min(ts, self.at + rules.stale_us)
         if self.gone is not None:
             until, self.gone = min(until, max(self.at, self.gone)), None
@@ -60,14 +61,15 @@ class Context(msgspec.Struct, array_like=True):
 
     def silent_state(self, ts: int, rules: Rules) -> str:
         """The state at `ts` if nothing was heard until then."""
-        silent = rules.stale_us and ts - self.at > rules.stale_us
+        stale_us = rules.at(self.at).stale_us
+        silent = stale_us and ts - self.at > stale_us
         return "unknown" if silent or self.gone is not None else self.state
 
     def take(self, event: AnyEvent, rules: Rules) -> None:
         """Take what an event says; a state or product that came late counts where no later one is known."""
         learn = _LEARN.get(event.__class__)
         if learn is not None:
-            learn(self, event, rules)
+            learn(self, event, rules.at(event.ts))
 
     def become(self, state: str, ts: int) -> None:
         """From `ts` on the machine is in this state."""
@@ -103,7 +105,7 @@ def _level(context: Context, event: CounterLevel, rules: Rules) -> None:
         return
     context.levels[event.counter] = (event.ts, event.value)
     if before is not None and event.counter == "total":
-        ideal = rules.ideal(event.product or context.product)
+        ideal = rules.ideal(event.product or context.product or rules.product)
         parts, _ = increment(before[1], event.value, event.ts - before[0], ideal, rules)
         _made(context, parts, event.ts, rules)
 

@@ -10,6 +10,7 @@ from operator import itemgetter
 
 import msgspec
 
+from edge.changes import PlantChange
 from edge.corrections import Correction
 from edge.events import AnyEvent, Heartbeat, Reading
 from edge.fence import LoadedMonitor
@@ -21,13 +22,16 @@ from edge.monitoring.apart.outpost import Apart, Outpost, Row
 from edge.monitoring.post import Post
 from edge.monitoring.watch import Watch, WatchRules
 from edge.monitoring.watched import watched
-from edge.plant import Plant
+from edge.plant import Plant, is_about
 from edge.store.assessments import Acknowledgement, AssessmentWriter
 
 CLOCK_TOPIC = NOTICE_PREFIX + "clock"
 """An entry by which the service notes that time has passed: what monitors do about silence follows from the journal."""
 PASSED_OVER = 5000  # so many events that were not accepted are remembered at most
 SPARSELY = 10
+OF_MACHINES = ("product", "machine")  # kinds of changes: calendars are nothing to monitors
+ChangesAt = Callable[[int], tuple[list[PlantChange], set[str]]]
+"""The changes of plant data that held when the journal had reached an offset, and the ids of all said until then."""
 PATIENCE_S = 0.1  # with a process of monitors that has not answered yet
 AGAIN_S = 0.5  # until it is asked again
 
@@ -43,9 +47,11 @@ class Monitors:
     """Takes events in the order of the journal. Nothing happens where no plugin brings a monitor."""
 
     def __init__(self, store: AssessmentWriter, plant: Plant, host: PluginHost, rules: WatchRules, cursor: int,
-                 warn: Callable[[str], None]) -> None:  # fmt: skip
+                 warn: Callable[[str], None], changes_at: ChangesAt = lambda _: ([], set())) -> None:  # fmt: skip
         self._store, self._host, self._rules = store, host, rules
-        self._plant = Plant(plant.settings) if plant.changes else plant  # what is said of it later changes no past
+        self._plant = plant
+        self._changes: list[PlantChange] = []
+        self._told: set[str] = set()
         self.active = bool(host.monitors)
         self.counts = Counts()
         self._turns = count(1)  # of what is shown to monitors: their rows are written in this order, wherever they run
@@ -64,17 +70,19 @@ class Monitors:
         self._passed_over: list[tuple[int, int]] = []
         self._write_at = 0.0
         if self.active:
-            self._restore(warn)
+            self._restore(warn, changes_at)
         else:
             store.forget_cursor()  # what comes now nobody is shown, later neither
 
-    def _restore(self, warn: Callable[[str], None]) -> None:
+    def _restore(self, warn: Callable[[str], None], changes_at: ChangesAt) -> None:
         totals = self._store.totals()
         if totals is not None:
             self._passed_over = self._store.passed_over()
             self.cursor, self._clock, self.counts = msgspec.msgpack.decode(totals, type=tuple[int, int, Counts])
         else:
             self._save_totals()  # from here on they are shown everything
+        self._changes, self._told = changes_at(self.cursor)
+        self._plant = self._plant.changed(self._changes)
         notices: Counter[str] = Counter()
         for number, path, checkpoint in self._store.checkpoints():
             watch = self._add(number, path)
@@ -152,6 +160,23 @@ class Monitors:
             watch.work_done(said.component or "", said.action)
         else:
             watch.acknowledge(said.monitor, Acknowledgement(said.id, said.by, said.why, received))
+
+    def change(self, said: PlantChange) -> None:
+        """Plant data changes. What has been shown stays as it was shown, also where the change is about that time."""
+        if said.kind == "revoke":
+            about = [one for one in self._changes if one.id == said.revokes]
+            self._changes = [one for one in self._changes if one.id != said.revokes]
+        elif said.id not in self._told:
+            self._told.add(said.id)
+            self._changes.append(said)
+            about = [said]
+        else:
+            return
+        self._plant = self._plant.changed(self._changes)
+        for one in about:
+            for watch in self._watches.values():
+                if one.kind in OF_MACHINES and is_about(one, watch.path):
+                    watch.rule(self._plant)
 
     def take_back(self, number: str) -> None:
         """A correction is revoked."""

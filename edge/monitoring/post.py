@@ -66,6 +66,13 @@ class Post:
         self.kept = kept
         self._monitor = None
 
+    def rule(self, watched: Watched) -> None:
+        """From now on the machine has other settings: as if it had been started again with them."""
+        if self._monitor is not None:
+            self.checkpoint()
+            self._monitor = None
+        self.watched = watched
+
     def take(self, seen: Observation) -> None:
         """Show the monitor an observation."""
         kept = self.kept

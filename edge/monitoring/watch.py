@@ -14,6 +14,7 @@ from edge.monitor import Observation
 from edge.monitoring.apart.outpost import Apart
 from edge.monitoring.context import Context
 from edge.monitoring.post import Post, PostState
+from edge.monitoring.watched import watched
 from edge.monitoring.window import FOREVER, NEVER, Item, Pending, Sample, Window
 from edge.plant import Plant
 from edge.store.assessments import Acknowledgement, Current
@@ -57,16 +58,33 @@ class Watch:
 
     def __init__(self, number: int, path: str, plant: Plant, rules: WatchRules, posts: Sequence[Post | Apart]) -> None:
         self.number, self.path, self.dirty = number, path, False
-        self._plant, self._rules = plant, rules
-        self._machine_rules = plant.rules(path)
+        self._rules = rules
         self._signal = plant.watched(path)
-        settings = plant.settings.machine(path)
-        interval_us = max(1, round(settings.monitor_interval_s * SECOND))
-        context = Context(self._machine_rules.default_state, self._machine_rules.product)
+        self._settings = plant.settings.machine(path)  # that the posts have
+        interval_us = max(1, round(self._settings.monitor_interval_s * SECOND))
+        context = Context(plant.rules(path).default_state)
         self.standing = Standing(SCHEMA, interval_us, Pending(), context)
         self.window = Window(interval_us, rules.reorder_us, rules.bundle_us, self.standing.pending)
         self.posts = posts
-        self._wanted: dict[str, dict[str, bool]] = {post.name: {} for post in self.posts if not post.every}
+        self._wanted: dict[str, dict[str, bool]] = {}
+        self._holds = (NEVER, NEVER)  # from when to when the settings hold that the posts have
+        self.rule(plant)
+
+    def rule(self, plant: Plant) -> None:
+        """From now on, in the order of the journal, this is the plant; what has been shown stays as it was."""
+        self._plant = plant
+        self._machine_rules = plant.rules(self.path)
+        self._holds = (NEVER, NEVER)
+
+    def _settle(self, ts: int) -> None:
+        """Have the posts go by the settings that hold at `ts`."""
+        self._holds = self._plant.stretch(self.path, ts)
+        self._wanted = {post.name: {} for post in self.posts if not post.every}
+        settings = self._plant.at(ts)
+        before, self._settings = self._settings, settings.machine(self.path)
+        if self._settings != before:
+            for post in self.posts:
+                post.rule(watched(settings, self.path, post.loaded.monitor))
 
     def restore(self, checkpoint: bytes, notice: Callable[[str], None]) -> None:
         """Stand where the checkpoint says; `notice` is called with what does not fit any more, and why."""
@@ -187,7 +205,7 @@ class Watch:
         known = self._wanted[post.name]
         new = [name for name in signals if name not in known]
         if new:
-            found = self._plant.wanted(self.path, new, post.loaded.monitor.signals)
+            found = self._plant.wanted(self.path, new, post.loaded.monitor.signals, self._holds[0])
             known.update({name: name in found for name in new})
         return {name: value for name, value in signals.items() if known[name]}
 
@@ -205,8 +223,11 @@ class Watch:
 
     def _seen(self, ts: int, kind: Kind, *, state: str | None = None, **members: Any) -> Observation:
         context = self.standing.context
+        if not self._holds[0] <= ts < self._holds[1]:
+            self._settle(ts)
+        product = context.product or self._machine_rules.at(ts).product
         return Observation(
-            self.path, ts, kind, state=state or context.state, product=context.product,
+            self.path, ts, kind, state=state or context.state, product=product,
             run_s=context.run_us / SECOND, cycles=context.cycles, starts=context.starts, **members,
         )  # fmt: skip
 

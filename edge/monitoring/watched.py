@@ -37,7 +37,7 @@ class _Signals(Mapping[str, Mapping[str, Any]]):
 
 
 def watched(settings: PlantSettings, path: str, monitor: type[Monitor]) -> Watched:
-    """What a monitor of the machine at `path` is given."""
+    """What a monitor of the machine at `path` is given where these settings hold."""
     machine = settings.machine(path)
     own = {**monitor.settings, **machine.monitors.get(monitor.name, {})}
     common = machine.model_dump(mode="json", exclude={"signals", "monitors", "kpis"})

@@ -15,6 +15,17 @@ from edge.store import changes as change_store
 from edge.store import pools
 
 
+def change_in(record: Record) -> PlantChange:
+    """What a change says; msgspec.DecodeError where it is none."""
+    said = msgspec.json.decode(record.payload, type=PlantChange)
+    if said.kind != "revoke":
+        try:
+            said.since, said.until  # noqa: B018  # both are worked out from text
+        except (KeyError, TypeError, ValueError) as error:
+            raise msgspec.DecodeError(f"its time cannot be read: {error}") from error
+    return said
+
+
 class Changes:
     """Changes taken and not yet written."""
 
@@ -29,13 +40,7 @@ class Changes:
 
     def take(self, record: Record) -> None:
         """Take a change for the next commit; msgspec.DecodeError where it is none."""
-        said = msgspec.json.decode(record.payload, type=PlantChange)
-        if said.kind != "revoke":
-            try:
-                said.since, said.until  # noqa: B018  # both are worked out from text
-            except (KeyError, TypeError, ValueError) as error:
-                raise msgspec.DecodeError(f"its time cannot be read: {error}") from error
-        self._waiting.append((record, said))
+        self._waiting.append((record, change_in(record)))
 
     def commit(self, plant: Plant, machines: Collection[Machine]) -> Plant:
         """Write what was taken, and have every hour worked out again about which the plant now decides otherwise."""

@@ -22,7 +22,7 @@ from edge.kpi import Wants
 from edge.monitoring.monitors import Monitors
 from edge.plant import Plant, line_of
 from edge.processing.amendments import Amendments, correction_in
-from edge.processing.changes import Changes
+from edge.processing.changes import Changes, change_in
 from edge.processing.machine import Machine
 from edge.processing.tally import Tally
 from edge.store import events as event_store
@@ -114,7 +114,9 @@ class Intake:
         if self.monitors is None:
             return
         self.monitors.pass_time(record.received)
-        if record.topic == CORRECTION_TOPIC:
+        if record.topic == CHANGE_TOPIC:
+            self.monitors.change(change_in(record))
+        elif record.topic == CORRECTION_TOPIC:
             said = correction_in(record)
             if said.kind == "revoke":
                 self.monitors.take_back(said.revokes or "")

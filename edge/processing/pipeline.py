@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Protocol
@@ -30,6 +31,7 @@ from edge.processing.evaluation import Evaluation
 from edge.processing.intake import Intake, Taken
 from edge.processing.machine import Machine
 from edge.processing.retention import Retention
+from edge.store import changes as change_store
 from edge.store import hours as hour_store
 from edge.store.assessments import AssessmentWriter
 from edge.store.readings import ReadingsWriter
@@ -114,7 +116,7 @@ class Pipeline:
         with self.db:
             self._forget_never_heard()
             self.intake = Intake(self.db, self.plant, self.decode_settings, self.readings, self.tally)
-            self.evaluation = Evaluation(self.db, self.host, self.plant)
+            self.evaluation = Evaluation(self.db, self.host, self.intake.plant)
             self.intake.wants = self.evaluation.wants
             evaluated = self.hooks.evaluated
             self.backlog = Backlog(self.db, self.intake, self.evaluation, self.now, evaluated, self._stopping)
@@ -132,7 +134,8 @@ class Pipeline:
     def _open_monitors(self) -> None:
         """Have monitors stand where the store says, and show them again what has been taken since."""
         store, cursor = AssessmentWriter(self.db), self.tally.cursor
-        self.monitors = Monitors(store, self.plant, self.host, self.watching, cursor, self.hooks.warn)
+        changes_at = partial(change_store.known_at, self.db)
+        self.monitors = Monitors(store, self.plant, self.host, self.watching, cursor, self.hooks.warn, changes_at)
         self.intake.monitors = self.monitors if self.monitors.active else None
         at, passed_over = self.monitors.cursor + 1, self.monitors.passed_over
         while at <= cursor:
@@ -249,6 +252,7 @@ class Pipeline:
         began = time.monotonic()
         with self.db:
             self.intake.commit()
+            self.evaluation.plant = self.intake.plant
             self.readings.flush()
             said = self.monitors.commit(self.tally.cursor, whole=whole, patience_s=patience_s)
             tally.save(self.db, self.tally)

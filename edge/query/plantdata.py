@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from edge.settings.plant import PlantSettings, SiteSettings
 from edge.settings.problems import Finding, key_text
 from edge.settings.references import many_reasons
 from edge.settings.site import DAYS
-from edge.settings.versions import ALWAYS, FILE_ONLY, check, check_without
+from edge.settings.versions import ALWAYS, FILE_ONLY, check, check_without, versions
 from edge.store import changes as change_store
 from edge.timeline.alive import RESOLUTION
 
@@ -29,12 +29,14 @@ SECTIONS = {"product": "products", "machine": "machines"}  # others are about si
 
 @dataclass(frozen=True)
 class PlantAnswers:
-    """`at` is the instant at which something holds (None: now), `as_of` the one at which it was known."""
+    """`at` is the instant at which something holds (None: now), `as_of` the one at which it was known. `unknown` says
+    which settings are of no plugin that is there."""
 
     connections: Connections
     plants: Plants
     settle: Callable[[float], object]
     now: Callable[[], int]
+    unknown: Callable[[PlantSettings], Iterable[str]] = lambda _: ()
 
     def data(self, at: int | None, as_of: int | None) -> dict[str, Any]:
         """All that holds at an instant, and from when to when exactly that holds (null: always)."""
@@ -47,7 +49,7 @@ class PlantAnswers:
             "sites": {name: _site(site) for name, site in settings.sites.items()},
             "lines": _tables(settings.lines),
             "machines": {
-                pattern: machine.model_dump(mode="json", exclude_unset=True, exclude={"signals"})
+                pattern: machine.model_dump(mode="json", exclude_unset=True)
                 for pattern, machine in settings.machines.items()
             },
         }
@@ -64,7 +66,7 @@ class PlantAnswers:
             "at": to_text(at),
             **_stretch(plant, at),
             "configured": settings.configured(path),
-            "settings": machine.model_dump(mode="json", exclude={"signals", "stop_reasons"}, exclude_none=True),
+            "settings": machine.model_dump(mode="json", exclude={"stop_reasons"}, exclude_none=True),
             "stop_reasons": list(machine.stop_reasons),
         }
 
@@ -77,7 +79,14 @@ class PlantAnswers:
     def check(self, change: PlantChange) -> dict[str, Any]:
         """QueryError with what is wrong with a change or revocation; else what somebody should know of it."""
         self.settle(CHECK_S)
-        return _check(self.plants.file.settings, change_store.holding(self.connections.get()), change)
+        file, holding = self.plants.file.settings, change_store.holding(self.connections.get())
+        found = _check(file, holding, change)
+        if change.kind == "machine" and not found:
+            known = set(self.unknown(file))
+            after = versions(file, [*holding.values(), change])[-1].settings
+            strange = [text for text in self.unknown(after) if text not in known]
+            return {"warnings": strange} if strange else {}
+        return found
 
     def _known(self, as_of: int | None) -> Plant:
         self.settle(SETTLE_S)

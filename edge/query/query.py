@@ -131,7 +131,7 @@ class Query:
     @property
     def plant_data(self) -> PlantAnswers:
         """Answers about plant data."""
-        return PlantAnswers(self.connections, self.plants, self.settle, lambda: self.now())
+        return PlantAnswers(self.connections, self.plants, self.settle, lambda: self.now(), self.host.unknown_settings)
 
     # answers
 

@@ -16,8 +16,9 @@ from edge.settings.site import SiteSettings
 from edge.settings.values import Strict
 
 ALWAYS = -(1 << 62)
-FILE_ONLY = ("title", "default_state", "state_from", "running_signal", "running_above", "signals", "monitor_interval_s")
-"""Of a machine: how its messages are read as they come, and what hangs on a sensor. Only the plant file says it."""
+FILE_ONLY = ("title", "default_state", "state_from", "running_signal", "running_above", "monitor_interval_s")
+"""Of a machine: how its messages are read as they come. Only the plant file says it."""
+TABLES_DEEP = 2  # of a machine's tables, such as `signals.vibration`, each key is said for itself
 
 Raw = dict[str, Any]
 
@@ -101,13 +102,24 @@ def with_shifts(site: Raw, change: PlantChange) -> Raw:
 
 def with_settings(machine: Raw, file: Raw, change: PlantChange) -> Raw:
     """A machine's table with other settings; null gives one back to the plant file."""
-    out = {name: value for name, value in machine.items() if name not in change.value}
-    for name, value in change.value.items():
-        if value is not None:
+    return _over(machine, file, change.value, TABLES_DEEP)
+
+
+def _over(known: Raw, file: Raw, said: Raw, depth: int) -> Raw:
+    out = {name: value for name, value in known.items() if name not in said}
+    for name, value in said.items():
+        if depth and isinstance(value, dict):
+            out[name] = _over(_inside(known, name), _inside(file, name), value, depth - 1)
+        elif value is not None:
             out[name] = value
         elif name in file:
             out[name] = file[name]
     return out
+
+
+def _inside(table: Raw, name: str) -> Raw:
+    inside = table.get(name)
+    return inside if isinstance(inside, dict) else {}
 
 
 def _table(machines: Mapping[str, MachineSettings], pattern: str) -> Raw:

@@ -45,6 +45,13 @@ def holding(db: apsw.Connection, received_until: int | None = None) -> dict[int,
     return {offset: _decode(said) for offset, said in db.execute(sql, (received_until,))}
 
 
+def known_at(db: apsw.Connection, offset: int) -> tuple[list[PlantChange], set[str]]:
+    """What the journal had said up to an offset: the changes that held then, and the ids of all changes."""
+    sql = "select id, said, coalesce(revoked_offset, ?1 + 1) > ?1 from plant_changes where offset<=?1 order by offset"
+    rows: list[Any] = db.execute(sql, (offset,)).fetchall()
+    return [_decode(said) for _, said, holds in rows if holds], {number for number, _, _ in rows}
+
+
 def state(db: apsw.Connection, received_until: int | None = None) -> tuple[int, ...]:
     """Tells apart what `holding` gives: the offsets of the changes that hold."""
     sql = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 
 import apsw
 
@@ -42,15 +43,21 @@ class Filling:
         found: list[dict[str, SignalSummary]] = [{} for _ in cells]
         if not wants.signals:
             return found
-        windows = [(cell.start, cell.end) for cell in cells]
-        for name, settings in self.plant.wanted(self.path, self.summaries.signals(), wants.signals).items():
-            for of_cell, figures in zip(found, self.summaries.of(name, windows, settings), strict=True):
-                of_cell[name] = figures
+        names = self.summaries.signals()
+        placed = list(zip(cells, found, strict=True))
+        for _, group in groupby(placed, lambda one: self.plant.version(one[0].start)):  # settings hold for whole cells
+            together = list(group)
+            windows = [(cell.start, cell.end) for cell, _ in together]
+            for name, settings in self.plant.wanted(self.path, names, wants.signals, windows[0][0]).items():
+                for (_, of_cell), figures in zip(together, self.summaries.of(name, windows, settings), strict=True):
+                    of_cell[name] = figures
         return found
 
     def hours_after(self, at: int, wants: Wants) -> set[int]:
         """Hours from `at` on whose figures depend on readings before it."""
-        wanted = self.plant.wanted(self.path, self.summaries.signals(), wants.signals) if wants.signals else {}
+        names = self.summaries.signals() if wants.signals else ()
+        begins = {max(at, since) for since, _, _ in self.plant.versions} if names else ()
+        wanted = {name for begin in begins for name in self.plant.wanted(self.path, names, wants.signals, begin)}
         return {hour for name in wanted for hour in self.summaries.hours_after(name, at)}
 
     def is_kept(self, start: int) -> bool:

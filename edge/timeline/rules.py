@@ -56,6 +56,7 @@ class Rules:
     ideal_s: Mapping[str, float] = field(default_factory=dict)  # ideal seconds per part
     line: LineRole | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)  # of the machine, for KPIs
+    signals: Mapping[str, Any] = field(default_factory=dict)  # theirs, by name or pattern, as far as KPIs see them
     later: Sequence[tuple[int, Rules]] = field(default=(), compare=False)
 
     def at(self, ts: int) -> Rules:
@@ -72,7 +73,8 @@ class Rules:
         """Those of the changes that make a difference where `products` are made: no slice reaches over one."""
         for since in self.changes(start, end):
             before, after = self.at(since - 1), self.at(since)
-            if before.settings != after.settings or any(before.ideal(p) != after.ideal(p) for p in products):
+            same = before.settings == after.settings and before.signals == after.signals
+            if not same or any(before.ideal(p) != after.ideal(p) for p in products):
                 yield since
 
     @property

@@ -80,7 +80,8 @@ def test_a_change_holds_from_its_instant_on_and_over_restart_and_rebuild(service
         ("/products/P", {}, "body", "what holds from then on"),
         ("/machines/demo/*", {"product": "PP"}, "product", "P"),
         ("/machines/demo/*", {"microstop_threshold_s": -1}, "microstop_threshold_s", "0 or more"),
-        ("/machines/demo/*", {"signals": {}}, "signals", "the plant file alone"),
+        ("/machines/demo/*", {"monitor_interval_s": 5}, "monitor_interval_s", "the plant file alone"),
+        ("/machines/demo/*", {"signals": {"v": {"low": 9, "high": 1}}}, "signals.v.high", "greater than low"),
         ("/machines/demo/hall", {"product": "P"}, "name", "demo/hall/*"),
         ("/machines/elsewhere/*", {"product": "P"}, "name", "no table"),
         ("/machines/demo/*", {"stale_after_s": 2}, "stale_after_s", "5 or more"),
@@ -119,3 +120,12 @@ def test_what_a_later_change_needs_cannot_be_revoked(service: Service) -> None:
     for made in (machines, product):
         service.post(f"/api/v1/plant/changes/{made['id']}/revoke", PEOPLE)
     assert service.get("/api/v1/plant", at="2025-03-05T00:00:00Z")["products"].keys() == {"P"}
+
+
+def test_a_setting_that_no_monitor_has_is_taken_with_a_warning(service: Service) -> None:
+    body = {"monitors": {"maintenance": {"grace": 5}}, "valid_from": "2025-03-04T00:00:00Z", **PEOPLE}
+    made = service.put("/api/v1/plant/machines/demo/*", body)
+    (warning,) = made["warnings"]
+    assert "maintenance has no setting grace; it has" in warning
+    service.post(f"/api/v1/plant/changes/{made['id']}/revoke", PEOPLE)
+    assert service.get("/api/v1/plant", at="2025-03-05T00:00:00Z")["machines"]["demo/*"].get("monitors") is None

@@ -203,3 +203,16 @@ def test_a_stop_that_a_change_ends_in_silence_is_judged_anew_in_the_hour_in_whic
     found = stood({"no_order_is_loss": True, "microstop_threshold_s": 7200}, {"no_order_is_loss": False}, come)
     assert (found["first"]["micro_s"], found["first"]["down_s"]) == (600, 0)
     assert found["whole"]["micro_s"] == 80 * 60
+
+
+def test_limits_of_a_signal_change_in_the_middle_of_an_hour() -> None:
+    readings = [said(minute, "reading", signals={"width": 10.0 + minute % 3}) for minute in range(60)]
+    limits = changed("1", "machine", ASSET, 0, -1, value={"signals": {"width": {"low": 5.0, "high": 11.5}}})
+    later = changed("2", "machine", ASSET, 30, value={"signals": {"width": {"high": 10.5}}})
+    window = Asked(ASSET, Window(from_text(at(0)), from_text(at(60))))
+    with answering(PLANT, [limits, *readings, later], evaluated=61) as query:
+        found = query.kpi("capability", window, None, None)["facts"]["signals"]["width"]
+        before = query.kpi("capability", window, None, from_text(at(LATE - 1)))["facts"]["signals"]["width"]
+    counts = {key.rpartition("|")[0]: (one["n"], one["beyond_limits"]) for key, one in found.items()}
+    assert counts == {"5.0|11.5": (30, 10), "5.0|10.5": (30, 20)}
+    assert [(one["n"], one["beyond_limits"]) for one in before.values()] == [(60, 20)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from edge.monitor import Assessment, Observation
+from edge.monitor import Assessment, Observation, Watched
 from edge.monitoring.post import Post, PostState
 from edge.store.assessments import Acknowledgement
 
@@ -41,6 +41,16 @@ class Settings(Order):
     """Settings of signals that were not seen before."""
 
     signals: dict[str, Any]
+
+
+class Rule(Order):
+    """Other settings of the machine and its signals, from now on."""
+
+    settings: dict[str, Any]
+    signals: dict[str, Any]
+
+    def give(self, post: Post) -> None:
+        post.rule(Watched(post.watched.asset, self.settings, self.signals))
 
 
 class Take(Order):
@@ -88,7 +98,7 @@ class Checkpoint(Order):
     """Where the post stands is in the answer."""
 
 
-Known = Begin | Settings | Take | StartAnew | Acknowledge | TakeBack | Remember | EndSilence | Checkpoint
+Known = Begin | Settings | Rule | Take | StartAnew | Acknowledge | TakeBack | Remember | EndSilence | Checkpoint
 
 
 class Figures(msgspec.Struct, array_like=True):

@@ -27,6 +27,7 @@ from edge.monitoring.apart.orders import (
     Figures,
     Known,
     Remember,
+    Rule,
     Settings,
     StartAnew,
     Take,
@@ -84,6 +85,13 @@ class Apart:
             self._begin()
         return self._outpost.turn()
 
+    def rule(self, watched: Watched) -> None:
+        self.watched = watched
+        self._signals = {name: dict(watched.signal(name)) for name in {**self._signals, **dict(watched.signals)}}
+        if self.begin is not None:
+            settings, signals = dict(watched.settings), dict(self._signals)
+            self._outpost.order(Rule(self._turn(), self._number, settings, signals))
+
     def take(self, seen: Observation) -> None:
         if seen.signals.keys() - self._signals.keys():
             new = {name: dict(self.watched.signal(name)) for name in seen.signals if name not in self._signals}
@@ -119,7 +127,8 @@ class Apart:
         """This is where it stands; it is begun again from here."""
         self.kept = kept
         if self.begin is not None:
-            self.begin = msgspec.structs.replace(self.begin, kept=kept, signals=dict(self._signals))
+            settings, signals = dict(self.watched.settings), dict(self._signals)
+            self.begin = msgspec.structs.replace(self.begin, kept=kept, settings=settings, signals=signals)
 
     def checkpoint(self) -> PostState:
         return self.kept
