@@ -15,6 +15,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 STOP_S = 2  # how long an answer under way may take at stop
 SEND_BUFFER_BYTES = 128 * 1024  # of the kernel, per connection
+MANY = 400  # connections: beyond, each new one costs the client its place that has been owing a request the longest
+MOST = 600
+OWING_S = 20.0  # for a request to arrive in, head and body
+OWED = {"IDLE", "SEND_BODY"}  # what h11 calls the states in which the client has not said everything
 SILENT_PEER_MS = 30_000  # a peer that acknowledges nothing for so long is gone
 
 
@@ -42,10 +46,21 @@ class Listening:
 
 
 class _Connection(H11Protocol):
-    """A connection that lets the application cut it off, under the extension `edge.abort`."""
+    """A connection that lets the application cut it off, under the extension `edge.abort`, and that is cut off where
+    its client does not come to the end of a request: there are only so many, and others wait for one."""
+
+    _owing: tuple[object, str] | None = None  # the request before, and the part of this one that is to come
+    _since = 0.0
+    _look: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         super().connection_made(transport)
+        self._cut_if_owing()
+        if len(self.connections) > MANY:
+            known = [one for one in self.connections if isinstance(one, _Connection) and one.owing_s() is not None]
+            longest = max(known, key=lambda one: one.owing_s() or 0.0, default=None)
+            if longest is not None and longest is not self:
+                longest.transport.abort()
         app = self.app
 
         async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,6 +68,24 @@ class _Connection(H11Protocol):
             await app(scope, receive, send)
 
         self.app = with_abort
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._look is not None:
+            self._look.cancel()
+        super().connection_lost(exc)
+
+    def owing_s(self) -> float | None:
+        """For how long the client has been on the way to the end of a request; None where it owes nothing."""
+        part, now = self.conn.their_state.__name__, self.loop.time()
+        if self._owing != (self.cycle, part):
+            self._owing, self._since = (self.cycle, part), now
+        return now - self._since if part in OWED else None
+
+    def _cut_if_owing(self) -> None:
+        if (self.owing_s() or 0.0) > OWING_S:
+            self.transport.abort()
+            return
+        self._look = self.loop.call_later(OWING_S / 4, self._cut_if_owing)
 
 
 class _Server(uvicorn.Server):
@@ -116,5 +149,5 @@ def listen(host: str, port: int) -> socket.socket:
 def _config(app: FastAPI) -> uvicorn.Config:
     return uvicorn.Config(
         app, http=_Connection, ws="none", lifespan="on", log_config=None, access_log=False, proxy_headers=False,
-        server_header=False, limit_concurrency=600, timeout_graceful_shutdown=STOP_S,
+        server_header=False, limit_concurrency=MOST, timeout_graceful_shutdown=STOP_S,
     )  # fmt: skip

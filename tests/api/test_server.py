@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
 
@@ -12,7 +13,7 @@ from fastapi import FastAPI
 
 from edge.api.app import create_app
 from edge.api.hub import Hub
-from edge.api.server import ListenError, Listening, serve
+from edge.api.server import MOST, ListenError, Listening, serve
 from tests.api.fakes import FakeAnswers, FakeService
 from tests.brokers import free_port
 from tests.patience import WAIT_S
@@ -88,3 +89,37 @@ async def test_pages_are_added_by_whoever_starts_the_application(service: FakeSe
 
 async def live_page() -> str:
     return "a page"
+
+
+def half_open(server: Listening, said: bytes) -> socket.socket:
+    link = socket.create_connection((server.host, server.port), timeout=WAIT_S)
+    link.sendall(said)
+    return link
+
+
+HEAD = b"POST /api/v1/corrections HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n"
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HT", HEAD, HEAD + b"\r\n{"], ids=["nothing", "line", "head", "body"])
+async def test_a_client_that_never_ends_its_request_is_cut_off(
+    server: Listening, said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.api.server.OWING_S", 0.2)
+    with half_open(server, said) as link:
+        link.setblocking(False)
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(WAIT_S):
+            try:
+                while await loop.sock_recv(link, 4096):
+                    pass
+            except ConnectionError:
+                pass  # cut off is what it should be
+    assert await live(server) == 200
+
+
+async def test_clients_that_never_end_their_requests_take_no_place_from_others(server: Listening) -> None:
+    with contextlib.ExitStack() as links:
+        for _ in range(MOST + 50):
+            links.enter_context(half_open(server, HEAD))
+            await asyncio.sleep(0)
+        assert await live(server) == 200

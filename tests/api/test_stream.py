@@ -94,6 +94,15 @@ async def test_client_is_greeted_and_hears_what_is_published(server: Listening, 
     ]
 
 
+async def test_a_client_that_listens_owes_nothing(server: Listening, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.api.server.OWING_S", 0.05)
+    async with listening(server) as client:
+        await client.next()
+        await asyncio.sleep(0.5)  # ten times as long as a request may take: here time must pass
+        hub.publish([item(5)])
+        assert (await client.next()).id == "5-0"
+
+
 @pytest.mark.parametrize(
     ("query", "offsets"),
     [
