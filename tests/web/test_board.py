@@ -105,6 +105,24 @@ def test_a_streamed_status_changes_the_card_without_reload(open_page: Open, fake
     assert page.evaluate("window.same")
 
 
+def test_many_machines_of_a_line_are_tiles_that_still_say_what_is_wrong(open_page: Open, fake: Fake) -> None:
+    page = open_page("/rejections")
+    status = fake.get(f"/api/v1/assets/{L1}/status")
+    status["machines"] *= 4
+    machines = [machine | {"asset": f"{L1}/m{i:03d}"} for i, machine in enumerate(status["machines"], 1)]
+    page.route(f"**/api/v1/assets/{L1}/status", lambda route: route.fulfill(json=status | {"machines": machines}))
+    page.goto("/".join(page.url.split("/")[:3]) + f"/?asset={L1}")
+    expect(page.locator("machine-card")).to_have_count(16)
+    first = page.locator("machine-card").first
+    expect(first.locator(".card-label")).to_have_text("Fault")
+    expect(first.locator(".card-reason")).to_be_visible()
+    expect(first.locator(".figure-number")).to_be_visible()
+    expect(first.locator(".parts-gap")).to_have_text("434 behind")
+    expect(first.locator(".factors")).to_be_hidden()
+    page.locator(".count[data-tone=down]").click()
+    expect(first.locator(".factors")).to_be_visible()
+
+
 def test_counts_in_the_header_filter(shared_page: Open) -> None:
     page = shared_page("/")
     chip = page.locator(".count[data-tone=disconnected]")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.web.conftest import Open
 
@@ -94,6 +96,26 @@ def test_wall_is_dark_fills_the_screen_and_walks_over_the_lines(open_page: Open)
         assert page.locator(".card-body").evaluate_all(cut) == 0
         page.clock.run_for(5000)
         expect(page.locator("wall-board h1")).to_have_text(line)
+
+
+def test_wall_keeps_its_order_with_a_long_name(open_page: Open) -> None:
+    page = open_page("/rejections", width=1920, height=1080)
+    name = "Linie 1: Abfüllung und Etikettierung für Großgebinde, Halle 7"
+
+    def rename(route: Route) -> None:
+        answer = route.fetch().json()
+        titled = [asset | ({"title": name} if asset["kind"] == "line" else {}) for asset in answer["assets"]]
+        route.fulfill(json={"assets": titled})
+
+    page.route("**/api/v1/assets", rename)
+    page.goto("/".join(page.url.split("/")[:3]) + "/?wall=1")
+    expect(page.locator("wall-board h1")).to_have_text(name)
+    boxes = [page.locator(f".wall-head > {part}").bounding_box() for part in ("h1", ".wall-numbers", ".clock")]
+    edges = [(box["x"], box["x"] + box["width"]) for box in boxes if box]
+    assert len(edges) == 3
+    assert edges == sorted(edges)
+    assert all(before[1] <= after[0] for before, after in pairwise(edges))
+    assert edges[-1][1] <= 1920
 
 
 def test_german_has_every_text_and_german_numbers(open_page: Open) -> None:

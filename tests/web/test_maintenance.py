@@ -86,3 +86,12 @@ def test_cards_say_what_is_to_be_planned_or_done_and_only_that(shared_page: Open
 def test_a_machine_without_monitors_says_so(open_page: Open) -> None:
     page = open_page("/assets/demo/packing/l1/m004")
     expect(page.locator("[data-panel=health]")).to_contain_text("No monitor says anything of this machine yet.")
+
+
+def test_a_machine_that_is_away_is_one_finding_not_one_for_each_signal(shared_page: Open) -> None:
+    script = (
+        """async (findings) => (await import('/static/js/health.js')).together(findings).map(({signal}) => signal)"""
+    )
+    findings = [{"signal": name, "kind": "no_value", "text": "nothing comes"} for name in ("current", "speed")]
+    stuck = {"signal": "pressure", "kind": "stuck", "text": None}
+    assert shared_page("/maintenance").evaluate(script, [*findings, stuck]) == ["current, speed", "pressure"]

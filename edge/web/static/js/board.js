@@ -43,7 +43,7 @@ class LineBoard extends HTMLElement {
 
   #build() {
     this.counts = h("ul", { class: "counts", "aria-label": t("board.counts") });
-    this.place = h("select", { "aria-label": t("board.place"), change: () => this.#filter(this.place.value) });
+    this.place = h("select", { "aria-label": t("board.place"), hidden: true, change: () => this.#filter(this.place.value) });
     const sorts = SORTS.map((sort) => this.#sortButton(sort));
     const wall = h("a", { class: "button", href: "/?wall=1" }, icon("wall"), t("board.wall"));
     const order = h("div", { class: "segmented", role: "group", "aria-label": t("board.sort") }, sorts);
@@ -94,6 +94,7 @@ class LineBoard extends HTMLElement {
       this.place.dataset.key = key;
       this.place.replaceChildren(...options.map(([value, text]) => h("option", { value }, text)));
     }
+    this.place.hidden = options.length < 2;
     this.place.value = this.#plant.filter;
   }
 

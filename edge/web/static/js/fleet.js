@@ -5,7 +5,7 @@ import { assetPage, readAsset, readAssessments, readAssets } from "./api.js";
 import { serverNow } from "./clock.js";
 import { arrange, h, icon, setAttribute, setText } from "./dom.js";
 import { percent } from "./format.js";
-import { findingText, HEALTH, healthLook, healthPill, lifeBasis, lifeText, reasonText, sinceText } from "./health.js";
+import { findingText, HEALTH, healthLook, healthPill, lifeBasis, lifeText, reasonText, sinceText, together } from "./health.js";
 import { plantZone, setZone } from "./header.js";
 import { live } from "./live.js";
 import { nameOf } from "./plant.js";
@@ -21,7 +21,7 @@ class FleetList extends HTMLElement {
   connectedCallback() {
     document.title = t("nav.maintenance");
     this.counts = h("ul", { class: "counts", "aria-label": t("fleet.counts") });
-    this.place = h("select", { "aria-label": t("board.place"), change: () => this.#filter("asset", this.place.value) });
+    this.place = h("select", { "aria-label": t("board.place"), hidden: true, change: () => this.#filter("asset", this.place.value) });
     this.notice = h("p", { class: "notice", role: "status" }, t("board.loading"));
     this.troubles = h("ul", { class: "fleet-troubles" });
     this.list = h("ol", { class: "fleet" });
@@ -56,6 +56,7 @@ class FleetList extends HTMLElement {
     const places = assets.filter((asset) => asset.kind !== "machine").map((asset) => h("option", { value: asset.path }, this.#titles.get(asset.path)));
     this.place.replaceChildren(h("option", { value: "" }, t("board.all")), ...places);
     this.place.value = this.#asset;
+    this.place.hidden = !places.length;
     const machine = assets.find((asset) => asset.kind === "machine");
     if (!plantZone() && machine) setZone((await readAsset(machine.path, "status")).timezone);
   }
@@ -109,7 +110,7 @@ class FleetList extends HTMLElement {
     const where = h("span", { class: "quiet" }, one.asset);
     const since = one.since ? t("health.alarmSince", { time: sinceText(one.since, serverNow(), zone) }) : "";
     const reasons = one.reasons.map((reason, i) => h("li", { class: i ? "quiet" : "fleet-first" }, reasonText(reason)));
-    const findings = one.findings.map((finding) => h("li", { class: "quiet" }, findingText(finding)));
+    const findings = together(one.findings).map((finding) => h("li", { class: "quiet" }, findingText(finding)));
     const life = one.life?.value === null || !one.life ? null : h("p", { class: "fleet-life" }, h("span", { class: "quiet" }, t("health.life")), h("strong", {}, lifeText(one.life)), h("small", { class: "quiet" }, lifeBasis(one.life)));
     const taken = one.acknowledged && h("p", { class: "fleet-taken quiet" }, icon("flag"), `${one.acknowledged.by}: ${one.acknowledged.why}`);
     const bar = h("span", { class: "fleet-health", "aria-hidden": "true" });
@@ -117,7 +118,8 @@ class FleetList extends HTMLElement {
     bar.hidden = one.health === null;
     const health = h("div", { class: "fleet-figure" }, h("strong", {}, one.health === null ? "–" : percent(one.health, 0)), bar);
     const what = h("div", { class: "fleet-why" }, reasons.length + findings.length ? h("ul", {}, reasons, findings) : null, one.work && h("p", {}, one.work), taken);
-    const row = h("li", { class: "fleet-row" }, h("div", { class: "fleet-state" }, healthPill(one.state), h("span", { class: "quiet" }, since)), h("div", { class: "fleet-machine" }, name, where), health, what, life ?? h("span"));
+    const quiet = !what.children.length && !life;
+    const row = h("li", { class: "fleet-row", "data-quiet": quiet }, h("div", { class: "fleet-state" }, healthPill(one.state), h("span", { class: "quiet" }, since)), h("div", { class: "fleet-machine" }, name, where), health, what, life ?? h("span"));
     setAttribute(row, "data-tone", tone);
     setAttribute(row, "data-asset", one.asset);
     return row;

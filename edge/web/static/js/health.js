@@ -83,6 +83,18 @@ export function sinceText(since, now, zone) {
   return now - ms < 12 * 3_600_000 ? clockTime(ms, zone) : momentText(ms, zone);
 }
 
+/** Findings of the same kind as one, their signals together: a machine that is away is one finding, not one for each signal. */
+export function together(findings) {
+  const found = new Map();
+  for (const finding of findings) {
+    const key = `${finding.kind} ${finding.text ?? ""}`;
+    const before = found.get(key);
+    if (before) before.signal += `, ${finding.signal}`;
+    else found.set(key, { ...finding });
+  }
+  return [...found.values()];
+}
+
 /** One sentence for a finding about a sensor. */
 export function findingText({ signal, kind, text }) {
   return `${signal}: ${t(`finding.${kind}`, {}, humanize(kind))}${text ? ` (${text})` : ""}`;

@@ -12,6 +12,8 @@ import { nameOf } from "./plant.js";
 import { lookOf, urgency } from "./states.js";
 import { t } from "./strings.js";
 
+const MOST_CARDS = 12; // of a line; more are shown as tiles
+
 /** Machine statuses of a line, the most urgent first or in the order of the line. */
 export function machinesOf(plant, line, sort) {
   const found = line.machines.map((path) => plant.machines.get(path)).filter(Boolean);
@@ -66,6 +68,7 @@ class LineSection extends HTMLElement {
     if (kpis.length) this.#showKpis(kpis, line.status.parts);
     const machines = machinesOf(plant, line, sort).filter((status) => !tone || lookOf(status).tone === tone);
     this.hidden = !machines.length;
+    p.cards.classList.toggle("dense", machines.length > MOST_CARDS);
     this.#shelf.arrange(p.cards, machines, plant.kpis);
   }
 

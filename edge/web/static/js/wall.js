@@ -16,6 +16,7 @@ import { TONES } from "./states.js";
 import { t } from "./strings.js";
 
 const ROTATE_S = 20;
+const LONG_NAME = 18; // characters; a longer one is smaller, in two lines
 const PIPS = 4; // the most urgent states of a line that is not shown
 const CARD_RATIO = 1.5; // width to height of a card that reads well
 
@@ -32,6 +33,7 @@ class WallBoard extends HTMLElement {
   connectedCallback() {
     document.title = t("board.wall");
     this.#build();
+    this.#show();
     this.#plant.addEventListener("change", () => this.#show());
     this.#plant.addEventListener("stranger", () => live.soon());
     live.addEventListener("status", ({ detail }) => this.#plant.take(detail));
@@ -70,12 +72,14 @@ class WallBoard extends HTMLElement {
   #show() {
     const lines = linesInOrder(this.#plant, "line").filter((line) => line.machines.length);
     if (!lines.length) {
+      this.numbers.hidden = true;
       setText(this.name, this.#plant.loaded ? t("board.empty") : t("board.loading"));
       return;
     }
     this.#at %= lines.length;
     const line = lines[this.#at];
     setText(this.name, nameOf(line));
+    this.name.classList.toggle("long", nameOf(line).length > LONG_NAME);
     const [first] = orderedKpis(line.status?.kpis, this.#plant.kpis);
     this.lost.show(this.#losses.of(line));
     this.numbers.hidden = !first;
