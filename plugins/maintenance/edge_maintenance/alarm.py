@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 OF_READINGS, NEEDED = 5, 3
 """An alarm opens or rises when it is due in so many of the last readings."""
 
 HABIT_SILENCES, HABIT_FACTOR, HABIT_LIMIT = 28, 2.0, 8.0
-"""One that ended by itself and comes again within so many silence times is less of a news: the limit of T2 rises by
-this factor each time, up to that. One that comes later finds the limit as it was."""
+"""One that ended by itself and comes again for the same reason within so many silence times is less of a news: the
+limit of T2 rises for that reason by this factor each time, up to that. One that comes later finds it as it was."""
+
+HABITS = 16
+"""Reasons that are remembered for that; the one that is forgotten first makes room."""
 
 MASK = (1 << OF_READINGS) - 1
 TIERS: tuple[Literal["watch", "plan", "act"], ...] = ("watch", "plan", "act")
@@ -25,8 +29,8 @@ class Alarm:
         self.due_at: int | None = None  # when it was last due
         self.quiet_until: int | None = None
         self.last_tier = 0  # of the alarm before; one that is worse breaks the silence
-        self.habit = 1.0
-        self.habit_until: int | None = None
+        self.why = ""  # the reason for which it opened
+        self.habits: dict[str, tuple[float, int]] = {}  # reason: factor, and until when
         self.history = [0, 0, 0]  # of each tier, a bit for each of the last readings
 
     @property
@@ -34,8 +38,10 @@ class Alarm:
         """Whether a reading that is not due changes nothing."""
         return not self.tier and not self.history[0]
 
-    def step(self, due: int, ts: int, hold_us: int, silence_us: int, *, urgent: bool = False) -> Edge | None:
-        """`due`: the tier that this reading alone is worth. `urgent`: the silence does not hold."""
+    def step(
+        self, due: int, ts: int, hold_us: int, silence_us: int, *, why: str = "", urgent: bool = False
+    ) -> Edge | None:
+        """`due`: the tier that this reading alone is worth, and `why`. `urgent`: the silence does not hold."""
         confirmed = self._confirmed(due)
         if due:
             self.due_at = ts
@@ -43,7 +49,7 @@ class Alarm:
             silent = not urgent and self.quiet_until is not None and ts < self.quiet_until
             if not confirmed or (silent and confirmed <= self.last_tier):
                 return None
-            self.tier, self.since = confirmed, ts
+            self.tier, self.since, self.why = confirmed, ts, why
             return "open"
         if confirmed > self.tier:
             self.tier = confirmed
@@ -60,26 +66,30 @@ class Alarm:
                 confirmed = tier + 1
         return confirmed
 
-    def factor(self, ts: int) -> float:
-        """By which the limit of T2 is higher than it was learned."""
-        return self.habit if self.habit_until is not None and ts < self.habit_until else 1.0
+    def factors(self, ts: int) -> Mapping[str, float]:
+        """Reason: by how much the limit of T2 is higher than it was learned."""
+        return {why: factor for why, (factor, until) in self.habits.items() if factor > 1.0 and ts < until}
 
     def end(self, ts: int, silence_us: int) -> Edge | None:
         """End it, where there is one; what follows within the silence time opens none, unless it is worse."""
         self.history = [0, 0, 0]
         if not self.tier:
             return None
-        again = self.since is not None and self.habit_until is not None and self.since < self.habit_until
-        self.habit = min(self.habit * HABIT_FACTOR, HABIT_LIMIT) if again else 1.0
+        factor, until = self.habits.pop(self.why, (1.0, None))
+        again = self.since is not None and until is not None and self.since < until
+        factor = min(factor * HABIT_FACTOR, HABIT_LIMIT) if again else 1.0
+        self.habits[self.why] = factor, ts + HABIT_SILENCES * silence_us
+        if len(self.habits) > HABITS:
+            del self.habits[min(self.habits, key=lambda why: self.habits[why][1])]
         self.last_tier = self.tier
         self.tier, self.since, self.due_at = 0, None, None
         self.quiet_until = ts + silence_us
-        self.habit_until = ts + HABIT_SILENCES * silence_us
         return "clear"
 
     def rewind(self, ts: int) -> None:
         """The clock was set back."""
-        self.quiet_until = self.habit_until = None
+        self.quiet_until = None
+        self.habits = {}
         self.due_at = None if self.due_at is None else min(self.due_at, ts)
 
     def plain(self) -> list[Any]:
@@ -89,13 +99,12 @@ class Alarm:
             self.due_at,
             self.quiet_until,
             self.last_tier,
-            self.habit,
-            self.habit_until,
+            self.why,
+            {why: list(habit) for why, habit in self.habits.items()},
             list(self.history),
         ]
 
     def restore(self, plain: list[Any]) -> None:
-        self.tier, self.since, self.due_at, self.quiet_until, self.last_tier, self.habit, self.habit_until, history = (
-            plain
-        )
+        self.tier, self.since, self.due_at, self.quiet_until, self.last_tier, self.why, habits, history = plain
+        self.habits = {why: (factor, until) for why, (factor, until) in habits.items()}
         self.history = list(history)

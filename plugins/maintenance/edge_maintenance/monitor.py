@@ -245,7 +245,7 @@ class Maintenance(Monitor):
         doubtful = regime.odd or self.sensors.findings or self.sensors.gone
         if doubtful or len(values) < len(regime.tracks) or ts >= self.checked_at + LOOK_US:
             self._look(ts)
-        unusual = 0 if muted or not regime.active else regime.due(alarm.factor(ts) if alarm.habit > 1.0 else 1.0)
+        unusual = 0 if muted or not regime.active else regime.due(alarm.factors(ts) if alarm.habits else {})
         beyond = self.limits.take(values, ts) if self.limits.known else 0
         due = max(unusual, beyond, self.slow_due)
         if not due and alarm.idle:
@@ -254,7 +254,8 @@ class Maintenance(Monitor):
             return
         preset = regime.preset or PRESETS["process"]
         hold_us, silence_us = round(preset.hold_s * MICRO), round(preset.silence_s * MICRO)
-        self.edge = alarm.step(due, ts, hold_us, silence_us, urgent=max(beyond, self.slow_due) > 0) or self.edge
+        urgent, why = max(beyond, self.slow_due) > 0, regime.why() if unusual else ""
+        self.edge = alarm.step(due, ts, hold_us, silence_us, why=why, urgent=urgent) or self.edge
         for track in regime.active:
             track.follow(bool(unusual or alarm.tier), ts)
         if not alarm.tier:

@@ -291,16 +291,24 @@ class Regime:
         """The signals that count."""
         return self._active
 
-    def due(self, habit: float) -> int:
-        """The tier that this reading alone is worth."""
+    def due(self, habits: Mapping[str, float]) -> int:
+        """The tier that this reading alone is worth. `habits`: by how much the limit is higher for a reason."""
         anchored = max([track.tier() for track in self._anchored]) if self._anchored else 0
-        limit = self._limit * habit
+        limit = self._limit
         z = [track.z for track in self._active]
         # the norm bounds the largest eigenvalue, so that most readings need no T2
-        if sum([one * one for one in z]) * self._norm <= limit or t_squared(self._inverse, z) <= limit:
+        if sum([one * one for one in z]) * self._norm <= limit:
+            return anchored
+        found = t_squared(self._inverse, z)
+        if found <= limit or (habits and found <= limit * habits.get(self.why(), 1.0)):
             return anchored
         tier = max([track.tier() for track in self._active])
         return tier or int(self._agreement() >= 1.0)
+
+    def why(self) -> str:
+        """The signal that is furthest away, and where to."""
+        track = max(self._active, key=lambda track: abs(track.z), default=None)
+        return "" if track is None else f"{'+' if track.z > 0 else '-'}{track.name}"
 
     def _agreement(self) -> float:
         """1 where enough signals are far enough away."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from edge_maintenance.alarm import HABIT_FACTOR, Alarm
+from edge_maintenance.alarm import HABIT_FACTOR, HABITS, Alarm
 
 HOLD, SILENCE = 20, 30
 
 
-def edges(alarm: Alarm, dues: list[int], start: int = 0, **known: bool) -> list[tuple[int, str | None]]:
+def edges(alarm: Alarm, dues: list[int], start: int = 0, **known: Any) -> list[tuple[int, str | None]]:
     found = [(start + at, alarm.step(due, start + at, HOLD, SILENCE, **known)) for at, due in enumerate(dues)]
     return [(at, edge) for at, edge in found if edge]
 
@@ -45,7 +47,24 @@ def test_what_is_urgent_breaks_the_silence():
 def test_alarm_that_keeps_coming_is_harder_to_open_and_forgotten_when_it_stays_away():
     alarm = Alarm()
     for start in (0, 100, 200):
-        edges(alarm, [1, 1, 1] + [0] * 20, start)
-    assert alarm.habit == pytest.approx(HABIT_FACTOR**2)
-    edges(alarm, [1, 1, 1] + [0] * 20, 5000)
-    assert alarm.habit == 1.0
+        edges(alarm, [1, 1, 1] + [0] * 20, start, why="+flow")
+    assert alarm.factors(230) == {"+flow": pytest.approx(HABIT_FACTOR**2)}
+    edges(alarm, [1, 1, 1] + [0] * 20, 5000, why="+flow")
+    assert alarm.factors(5030) == {}
+
+
+def test_habit_is_of_the_reason_for_which_it_opened():
+    alarm = Alarm()
+    for start, why in ((0, "+flow"), (100, "-flow"), (200, "+flow")):
+        edges(alarm, [1, 1, 1] + [0] * 20, start, why=why)
+    assert alarm.factors(230) == {"+flow": HABIT_FACTOR}
+    again = Alarm()
+    again.restore(alarm.plain())
+    assert again.plain() == alarm.plain()
+
+
+def test_habits_are_bounded():
+    alarm = Alarm()
+    for start in range(30):
+        edges(alarm, [1, 1, 1] + [0] * 20, 100 * start, why=f"+s{start}")
+    assert list(alarm.habits) == [f"+s{number}" for number in range(30 - HABITS, 30)]
