@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypedDict
 from edge.changes import PlantChange
 
 Answer = dict[str, Any]
+Place = tuple[int, bool, float, float, str, str]  # in the list of what monitors say now, see `edge.query.assessments`
 Position = tuple[int, int]  # (offset, index) of an event or rejection
 
 
@@ -60,7 +61,8 @@ class EventFilter(TypedDict):
 
 
 class AssessmentFilter(TypedDict):
-    """Assessments: those that hold now, or with `start` or `after` (an id) what was said over time, oldest first."""
+    """Assessments: those that hold now, from a place in their order on; or with `start`, `end` or `after` an id what
+    was said over time, oldest first."""
 
     asset: str | None
     states: frozenset[str]
@@ -68,7 +70,7 @@ class AssessmentFilter(TypedDict):
     start: int | None
     end: int | None
     limit: int
-    after: int | None
+    after: int | Place | None
 
 
 class Answers(Protocol):

@@ -91,9 +91,9 @@ class MonitorDescription(Struct):
 
 
 class Assessments(Struct):
-    """`counts` by state; `next` goes into `after`."""
+    """`counts` by state; `next` goes into `after`: an id of the history, or a place in the order of what holds now."""
 
     assessments: list[Assessment]
     counts: dict[str, int]
     monitors: list[MonitorDescription]
-    next: int | None
+    next: int | str | None

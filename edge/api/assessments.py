@@ -42,7 +42,8 @@ class Work(msgspec.Struct, forbid_unknown_fields=True):
 
 @router.get("")
 async def assessments(ctx: Ctx, parameters: Annotated[AssessmentParameters, Query()]) -> Response:
-    """What monitors say of each machine now, the most urgent first; with `from` or `after` what they said over time."""
+    """What monitors say of each machine now, the most urgent first; with `from`, `to` or an id as `after` what they
+    said over time."""
     check_range(parameters.start, parameters.end, ctx.settings, ctx.now())
     filters = AssessmentFilter(
         asset=parameters.asset, states=parameters.state, monitor=parameters.monitor, start=parameters.start,

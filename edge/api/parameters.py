@@ -12,7 +12,7 @@ from fastapi import Path, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
-from edge.api.answers import Position
+from edge.api.answers import Place, Position
 from edge.api.context import ApiSettings
 from edge.api.hub import KINDS as STREAM_KINDS
 from edge.clock import MINUTE, from_text, to_text
@@ -32,6 +32,9 @@ ASSET = re.compile(rf"{LEVEL}(/{LEVEL}){{0,3}}", re.ASCII)
 STEP = re.compile(r"([1-9]\d{0,3})([mh])", re.ASCII)
 SHIFT = re.compile(r"current|previous|[^@\x00-\x1f]{1,64}@(\d{4}-\d\d-\d\d)")
 CURSOR = re.compile(r"(\d{1,18})(?:-(\d{1,9}))?", re.ASCII)
+PLACE = re.compile(
+    r"([0-5]),([01]),([0-9.e+-]{1,24}),([0-9.e+-]{1,24}|inf),([^,]{7,259}),([a-z][a-z0-9_]{0,63})", re.ASCII
+)
 
 AN_INSTANT = "an RFC 3339 time with offset, such as 2025-03-03T06:00:00Z or 2025-03-03T07:00:00+01:00"
 AN_ASSET = "site, site/area, site/area/line or site/area/line/machine, each of 1 to 64 of A-Z a-z 0-9 _ . -"
@@ -150,6 +153,22 @@ Step = Annotated[str, BeforeValidator(step), text_schema("1h")]
 Shift = Annotated[str, BeforeValidator(shift), text_schema("current")]
 Signal = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 EventKind = Annotated[str, BeforeValidator(one_of(EVENT_KINDS)), text_schema("state", enum=list(EVENT_KINDS))]
+
+
+def id_or_place(given: object) -> int | Place:
+    """Reads an id of the history of assessments, or a place in the list of those that hold now."""
+    text = single(given)
+    if re.fullmatch(r"\d{1,18}", text, re.ASCII):
+        return int(text)
+    match = PLACE.fullmatch(text)
+    try:
+        if match is not None:
+            return (int(match[1]), match[2] == "1", float(match[3]), float(match[4]), match[5], match[6])
+    except ValueError:
+        pass
+    raise refuse("not a cursor", A_CURSOR, value=text)
+
+
 Before = Annotated[Position, BeforeValidator(cursor(0)), text_schema("4711-0")]
 After = Annotated[Position, BeforeValidator(cursor(2**31 - 1)), text_schema("4711-0")]
 Limit = Annotated[int, Field(ge=1, le=1000, description="How many at most.")]
@@ -279,7 +298,9 @@ class AssessmentParameters(ListParameters):
         frozenset(), description="Only these, joined by commas: " + ", ".join(HEALTH) + "."
     )
     monitor: str | None = Field(None, pattern=r"^[a-z][a-z0-9_]{0,63}$", description="Only of this monitor.")
-    after: int | None = Field(None, ge=0, le=2**63 - 1, description=f"Those after this: {A_CURSOR}.")
+    after: Annotated[int | Place | None, BeforeValidator(id_or_place), text_schema("4711")] = Field(
+        None, description=f"Those after this: {A_CURSOR}. 0: everything that was said."
+    )
 
 
 class StreamParameters(Parameters):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import apsw
@@ -17,6 +19,8 @@ from edge.store import assessments
 from edge.store.assessments import Acknowledgement, Current
 from edge.store.machines import MachineRow
 
+Place = tuple[int, bool, float, float, str, str]
+"""Where something stands in the list of what holds now, by `urgency`."""
 URGENCY = {"act": 0, "plan": 1, "watch": 2, "unknown": 3, "learning": 4, "ok": 5}
 
 
@@ -36,24 +40,29 @@ def current(db: apsw.Connection, host: PluginHost, machines: Sequence[MachineRow
     ]
     counts = Counter(said.said.state for _, said in found)
     found = [(path, said) for path, said in found if not filters["states"] or said.said.state in filters["states"]]
-    found.sort(key=lambda one: urgency(*one))
-    page = found[: filters["limit"]]
+    placed = sorted(((urgency(path, said), path, said) for path, said in found), key=itemgetter(0))
+    after = filters["after"]
+    rest = placed if after is None else placed[bisect_right(placed, after, key=itemgetter(0)) :]
+    page = rest[: filters["limit"]]
     return {
-        "assessments": [_of_current(host, path, said) for path, said in page],
+        "assessments": [_of_current(host, path, said) for _, path, said in page],
         "counts": dict(counts),
         "monitors": described(host),
-        "next": None,
+        "next": _text_of(page[-1][0]) if len(rest) > len(page) else None,
     }
 
 
 def history(db: apsw.Connection, host: PluginHost, machines: Sequence[MachineRow],
             filters: Mapping[str, Any], now: int) -> dict[str, Any]:  # fmt: skip
     """What was said over [start, end), in the order in which it was."""
-    paths = {row.number: row.path for row in machines}
+    paths, after = {row.number: row.path for row in machines}, filters["after"] or 0
+    if not isinstance(after, int):
+        told = "it belongs to the list of what holds now, which has no from and to"
+        raise QueryError("after", _text_of(after), told, expected="an id, the `next` of an answer over time")
     end = now + 1 if filters["end"] is None else filters["end"]
     rows = assessments.history(
         db, list(paths), filters["monitor"], sorted(filters["states"]), filters["start"] or 0, end,
-        filters["limit"] + 1, filters["after"] or 0,
+        filters["limit"] + 1, after,
     )  # fmt: skip
     page = rows[: filters["limit"]]
     return {
@@ -66,14 +75,20 @@ def history(db: apsw.Connection, host: PluginHost, machines: Sequence[MachineRow
     }  # fmt: skip
 
 
-def urgency(path: str, current: Current) -> tuple[int, bool, float, float, str]:
-    """The most urgent first: by tier, those not acknowledged, the worst health, the shortest remaining life, path."""
+def urgency(path: str, current: Current) -> Place:
+    """The most urgent first: by tier, those not acknowledged, the worst health, the shortest remaining life, path and
+    monitor."""
     said = current.said
     life = said.life.value if said.life is not None else None
     return (
         URGENCY[said.state], current.acknowledged is not None, 1.0 if said.health is None else said.health,
-        float("inf") if life is None else life, path,
+        float("inf") if life is None else life, path, current.monitor,
     )  # fmt: skip
+
+
+def _text_of(place: Place) -> str:
+    tier, acknowledged, health, life, path, monitor = place
+    return f"{tier},{int(acknowledged)},{health!r},{life!r},{path},{monitor}"
 
 
 def worst(db: apsw.Connection, machine: int) -> dict[str, Any] | None:

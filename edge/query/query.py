@@ -344,7 +344,7 @@ class Query:
         db = self.connections.get()
         asset = filters["asset"]
         machines = all_machines(db) if asset is None else machines_under(db, asset)
-        if filters["start"] is None and filters["after"] is None:
+        if filters["start"] is filters["end"] is None and not isinstance(filters["after"], int):
             return assessments.current(db, self.host, machines, filters)
         return assessments.history(db, self.host, machines, filters, self.now())
 

@@ -46,9 +46,18 @@ async def test_filters_reach_the_question(client: httpx.AsyncClient, answers: Fa
     }  # fmt: skip
 
 
+async def test_a_place_in_the_list_of_what_holds_now_reaches_the_question(
+    client: httpx.AsyncClient, answers: FakeAnswers
+) -> None:
+    assert (await client.get("/assessments?after=1,0,0.48,inf,demo/packing/l1/m001,maintenance")).status_code == 200
+    ((_, filters),) = answers.asked
+    assert filters["after"] == (1, False, 0.48, float("inf"), MACHINE, "maintenance")
+
+
 @pytest.mark.parametrize(
     ("query", "parameter"),
     [("state=broken", "state"), ("monitor=A%20B", "monitor"), ("after=-1", "after"), ("limit=0", "limit"),
+     ("after=0,0,1-1,inf,a/b/c/d,m", "after"),
      ("from=yesterday", "from"), ("asset=a//b", "asset"), ("states=plan", "states")],
 )  # fmt: skip
 async def test_a_wrong_parameter_is_named(client: httpx.AsyncClient, query: str, parameter: str) -> None:

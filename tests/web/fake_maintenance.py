@@ -77,7 +77,7 @@ def summary(asset: str) -> Json | None:
 @router.get("/api/v1/assessments")
 def assessments(
     asset: str = "", monitor: str | None = None, start: Annotated[str | None, Query(alias="from")] = None,
-    to: str | None = None, limit: int = 100,
+    to: str | None = None, limit: int = 100, state: str = "",
 ) -> Json:  # fmt: skip
     paths = [path for path in STATES if path == asset or path.startswith(asset + "/") or not asset]
     if start is not None:
@@ -85,6 +85,7 @@ def assessments(
     else:
         rows = [assessment(path) for path in paths]
     counts = Counter(row["state"] for row in rows)
+    rows = [row for row in rows if not state or row["state"] in state.split(",")]
     return {"assessments": rows[:limit], "counts": dict(counts), "monitors": [MONITOR], "next": None}
 
 

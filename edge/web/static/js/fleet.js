@@ -11,7 +11,8 @@ import { live } from "./live.js";
 import { nameOf } from "./plant.js";
 import { t } from "./strings.js";
 
-const MOST = 500;
+const PAGE = 500;
+const MOST = 5000;
 
 class FleetList extends HTMLElement {
   #query = new URLSearchParams(window.location.search);
@@ -42,12 +43,23 @@ class FleetList extends HTMLElement {
   async #refresh() {
     try {
       if (!this.#titles.size) await this.#readStructure();
-      const answer = await readAssessments({ asset: this.#asset, limit: MOST });
-      this.#show(answer);
+      this.#show(await this.#read());
     } catch (error) {
       if (!this.list.children.length) setText(this.notice, t("board.failed", { why: error.message }));
       throw error;
     }
+  }
+
+  // Everything in the chosen state, page by page; what changes places meanwhile is there with the next refresh.
+  async #read() {
+    const asked = { asset: this.#asset, state: this.#state, limit: PAGE };
+    const answer = await readAssessments(asked);
+    for (let { next } = answer; next !== null && answer.assessments.length < MOST; ) {
+      const page = await readAssessments({ ...asked, after: next });
+      answer.assessments.push(...page.assessments);
+      next = page.next;
+    }
+    return answer;
   }
 
   async #readStructure() {
@@ -62,10 +74,9 @@ class FleetList extends HTMLElement {
   }
 
   #show({ assessments, counts, monitors }) {
-    const shown = this.#state ? assessments.filter((one) => one.state === this.#state) : assessments;
-    arrange(this.list, shown.map((one) => this.#row(one)));
-    this.notice.hidden = shown.length > 0;
-    setText(this.notice, assessments.length ? t("fleet.quiet") : t("fleet.empty"));
+    arrange(this.list, assessments.map((one) => this.#row(one)));
+    this.notice.hidden = assessments.length > 0;
+    setText(this.notice, Object.keys(counts).length ? t("fleet.quiet") : t("fleet.empty"));
     this.#showCounts(counts);
     this.#showTroubles(monitors);
   }
