@@ -254,15 +254,22 @@ class MachineCells:
     def product(self) -> str | None:
         """What is being made at the present of this answer."""
         self._reach(self.cut)
-        last = self._overlay.before(self.cut)
-        said = None if last is None else last.carry_out.product
+        last = self._last_known()
+        said = None if last is None else last.product
         return self.rules.at(self.cut).product if said is None else said
 
     def gone(self) -> bool:
         """Whether the last word of the machine was that it goes offline."""
         self._reach(self.cut)
-        last = self._overlay.before(self.cut)
-        return last is not None and last.carry_out.last_offline > 0
+        last = self._last_known()
+        return last is not None and last.last_offline > 0
+
+    def _last_known(self) -> Carry | None:
+        """What the last hour has left that is over or under way, though it may not be kept any more."""
+        last, base = self._overlay.before(self.cut), self._overlay.base
+        if last is not None and (base is None or last.hour >= base.at):
+            return last.carry_out
+        return None if base is None else base.carry
 
     def _units(self, start: int, end: int) -> list[Unit]:
         if self.as_of is None:

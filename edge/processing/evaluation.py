@@ -16,7 +16,7 @@ from edge.store import hours as hour_store
 from edge.store import meta, pools
 from edge.store.filling import Filling
 from edge.timeline.evaluate import cut_bounds, slices
-from edge.timeline.history import Row, settle
+from edge.timeline.history import Base, Row, settle
 from edge.timeline.hour import HourEvents
 from edge.timeline.rules import Rules
 from edge.timeline.walk import Walk
@@ -99,6 +99,10 @@ class _Writing:
     def __init__(self, evaluation: Evaluation, machine: Machine) -> None:
         self._evaluation, self._machine = evaluation, machine
         self.before, self.after, self.get, self.events = machine.before, machine.after, machine.get, machine.events
+
+    @property
+    def base(self) -> Base | None:
+        return self._machine.base
 
     def put(self, row: Row, walked: Walk, events: HourEvents) -> None:
         self._evaluation.write(self._machine, row, walked, events)

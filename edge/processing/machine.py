@@ -16,7 +16,7 @@ from edge.store import hours as hour_store
 from edge.store.corrections import load_hour
 from edge.store.units import Key, Line, units_between
 from edge.timeline.alive import Alive
-from edge.timeline.history import Row
+from edge.timeline.history import Base, Row
 from edge.timeline.hour import HourEvents
 from edge.timeline.rules import Rules
 from edge.timeline.states import FAR
@@ -132,6 +132,10 @@ class Machine:
         """An hour that is over and evaluated, whose many rows may become one."""
         return next((hour for hour in self._to_pack if hour not in self.dirty), None)
 
+    def hours_dropped(self) -> None:
+        """The store may keep fewer hours than before."""
+        self._stored = hour_store.HourRows(self._db, self.number)
+
     def packed(self, hour: int) -> None:
         self._to_pack.discard(hour)
 
@@ -155,6 +159,10 @@ class Machine:
         if hour in self._hours:
             self.units[hour] = {(self.line.number, u.station, u.serial): u for u in found}
         return found
+
+    @property
+    def base(self) -> Base | None:
+        return self._stored.base
 
     def get(self, hour: int) -> Row | None:
         return self._rows.get(hour) or self._stored.row(hour)

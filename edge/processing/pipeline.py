@@ -305,9 +305,15 @@ class Pipeline:
     def _retire(self) -> None:
         """Drop a piece of what is too old, when there is nothing better to do."""
         if time.monotonic() >= self._retire_at and not self._uncommitted:
-            with self.db:
-                more = self.retention.step(self.db, self.readings, self.now())
-            self._retire_at = time.monotonic() + (0.0 if more else RETIRE_S)
+            self._retire_at = time.monotonic() + (0.0 if self.retire() else RETIRE_S)
+
+    def retire(self) -> bool:
+        """Drop a piece of what is too old, in one transaction; True while there is more."""
+        with self.db:
+            more = self.retention.step(self.db, self.readings, self.now())
+        for machine in self.intake.machines.values():
+            machine.hours_dropped()
+        return more
 
     def catch_up(self) -> None:
         """Take everything that the journal holds and evaluate all of it; without a thread, for rebuilds and tests."""

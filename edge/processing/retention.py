@@ -9,6 +9,7 @@ import apsw
 
 from edge.clock import DAY
 from edge.store import assessments
+from edge.store import hours as hour_store
 from edge.store.readings import ReadingsWriter
 
 ROWS = 200
@@ -41,7 +42,7 @@ class Retention:
                 continue
             until = int(old[-1][0]) + 1  # type: ignore[arg-type]  # an integer column
             db.execute("delete from hot where machine=? and hour<?", (machine, until))
-            db.execute("delete from hours where machine=? and hour<?", (machine, until))
+            hour_store.drop(db, machine, until)
             db.execute("delete from units where machine=? and first_ts<?", (machine, until))
             for kpi in kpis:
                 db.execute("delete from facts where kpi=? and machine=? and start<?", (kpi, machine, until))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import apsw
 import msgspec
 
 from edge.facts import in_64_bits
-from edge.timeline.history import Row
+from edge.timeline.history import Base, Row
+from edge.timeline.walk import Carry
 
+SCHEMA = "create table if not exists bases(machine integer primary key, at integer not null, carry blob not null)"
 _encode = msgspec.msgpack.Encoder().encode
 _decode_row = msgspec.msgpack.Decoder(Row).decode
+_decode_carry = msgspec.msgpack.Decoder(Carry).decode
 _decode_facts = msgspec.msgpack.Decoder(dict[str, Any]).decode
 _NEXT = "(select 1+coalesce(max(version),0) from hours where machine=?1)"
 """The version of a change: higher than all before of the machine."""
@@ -31,6 +35,12 @@ class HourRows:
 
     def __init__(self, db: apsw.Connection, machine: int) -> None:
         self.db, self.machine = db, machine
+
+    @cached_property
+    def base(self) -> Base | None:
+        """What hours left that are no longer kept, as it was when it was first asked for; None where all are kept."""
+        found: Any = self.db.execute("select at, carry from bases where machine=?", (self.machine,)).fetchone()
+        return None if found is None else Base(found[0], _decode_carry(found[1]))
 
     def row(self, hour: int) -> Row | None:
         found = self.db.execute("select row from hours where machine=? and hour=?", (self.machine, hour)).fetchone()
@@ -81,6 +91,18 @@ def reach(db: apsw.Connection, machine: int, hours: Sequence[int]) -> list[tuple
         previous, following = db.execute(sql, (machine, first, last)).fetchone()  # type: ignore[misc]  # one row
         found.append((-FAR if previous is None else int(previous), FAR if following is None else int(following)))
     return found
+
+
+def drop(db: apsw.Connection, machine: int, until: int) -> None:
+    """Drop the hours before an instant, but not what was known at their end."""
+    last = HourRows(db, machine).row_before(until)
+    if last is not None:
+        db.execute(
+            "insert into bases(machine, at, carry) values(?,?,?) "
+            "on conflict do update set at=excluded.at, carry=excluded.carry where excluded.at>at",
+            (machine, last.until, _encode(last.carry_out)),
+        )
+    db.execute("delete from hours where machine=? and hour<?", (machine, until))
 
 
 def touch(db: apsw.Connection, rows: Iterable[tuple[int, int, int]]) -> None:

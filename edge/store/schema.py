@@ -7,7 +7,7 @@ from pathlib import Path
 
 import apsw
 
-from edge.store import changes, orders, pools, readings
+from edge.store import changes, hours, orders, pools, readings
 
 VERSION = 2
 
@@ -79,6 +79,7 @@ def open_writer(path: Path) -> apsw.Connection:
                 db.execute(pools.SCHEMA)
                 db.execute(f"pragma user_version={VERSION}")
         db.execute(changes.SCHEMA)
+        db.execute(hours.SCHEMA)
         if found:
             _look(db)
             _migrate(db, found)

@@ -8,7 +8,7 @@ costs its own hour and as far as its consequences reach.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -32,9 +32,18 @@ class Row(msgspec.Struct, frozen=True, array_like=True):
     review: int = FAR
 
 
+class Base(NamedTuple):
+    """What hours that are no longer kept have left: what was known at the end of the last of them."""
+
+    at: int
+    carry: Carry
+
+
 class History(Protocol):
     """Where the hours of one machine are: the store, or the memory of a question about the past."""
 
+    @property
+    def base(self) -> Base | None: ...
     def before(self, hour: int) -> Row | None: ...
     def after(self, hour: int) -> Row | None: ...
     def get(self, hour: int) -> Row | None: ...
@@ -43,12 +52,17 @@ class History(Protocol):
 
 
 def carry_into(history: History, hour: int, rules: Rules) -> Carry:
-    """What is known at the start of `hour`, over any silent time since the hour before that has messages."""
-    row = history.before(hour)
-    if row is None:
+    """What is known at the start of `hour`, over any silent time since the hour before that has messages (which need
+    not be kept any more)."""
+    row, base = history.before(hour), history.base
+    if base is not None and base.at <= hour and (row is None or row.hour < base.at):
+        at, carry = base
+    elif row is not None:
+        at, carry = row.hour + HOUR, row.carry_out
+    else:
         first = first_carry(rules)
         return silence(first, ALWAYS, hour, None, rules).carry if rules.changes(ALWAYS, hour) else first
-    return silence(row.carry_out, row.hour + HOUR, hour, None, rules).carry if row.hour + HOUR < hour else row.carry_out
+    return silence(carry, at, hour, None, rules).carry if at < hour else carry
 
 
 def silence(carry: Carry, start: int, end: int, ahead: Lead | None, rules: Rules) -> Walk:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from typing import Protocol
 
-from edge.timeline.history import Row
+from edge.timeline.history import Base, Row
 from edge.timeline.hour import HourEvents
 from edge.timeline.walk import Walk
 
@@ -13,6 +13,8 @@ from edge.timeline.walk import Walk
 class Stored(Protocol):
     """Hours of one machine as they are kept."""
 
+    @property
+    def base(self) -> Base | None: ...
     def row(self, hour: int) -> Row | None: ...
     def row_before(self, hour: int) -> Row | None: ...
     def row_after(self, hour: int) -> Row | None: ...
@@ -30,6 +32,8 @@ class Nothing:
 
     row_before = row_after = row
 
+    base: Base | None = None
+
     def events(self, hour: int) -> HourEvents:
         return self.hours.get(hour) or HourEvents(hour)
 
@@ -44,6 +48,10 @@ class Overlay:
         self.walks: dict[int, tuple[Walk, HourEvents]] = {}
         self._hours: list[int] = []
         self._events: dict[int, HourEvents] = {}
+
+    @property
+    def base(self) -> Base | None:
+        return self.stored.base
 
     def put(self, row: Row, walked: Walk, events: HourEvents) -> None:
         if row.hour not in self.rows:
