@@ -223,7 +223,7 @@ class Service:
         for task in done:
             if task.get_name() == "ingest":
                 self.status = task.result() or 0
-                self.log.error("ingest ended", status=self.status)
+                self.log.error("ingest ended", status=self.status, why=link.status.error)
             elif task is http:
                 self.status = EX_SOFTWARE
         for task in rest - {http}:

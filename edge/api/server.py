@@ -57,10 +57,7 @@ class _Connection(H11Protocol):
         super().connection_made(transport)
         self._cut_if_owing()
         if len(self.connections) > MANY:
-            known = [one for one in self.connections if isinstance(one, _Connection) and one.owing_s() is not None]
-            longest = max(known, key=lambda one: one.owing_s() or 0.0, default=None)
-            if longest is not None and longest is not self:
-                longest.transport.abort()
+            self._make_room()
         app = self.app
 
         async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,6 +70,12 @@ class _Connection(H11Protocol):
         if self._look is not None:
             self._look.cancel()
         super().connection_lost(exc)
+
+    def _make_room(self) -> None:
+        known = [one for one in self.connections if isinstance(one, _Connection) and not one.transport.is_closing()]
+        owing = [one for one in known if one is not self and one.owing_s() is not None]
+        if len(known) > MANY and owing:
+            max(owing, key=lambda one: one.owing_s() or 0.0).transport.abort()
 
     def owing_s(self) -> float | None:
         """For how long the client has been on the way to the end of a request; None where it owes nothing."""

@@ -107,6 +107,7 @@ class SegmentWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._wal_pages = 0
+        self._inode = path.stat().st_ino
         with _errors(path):
             self._db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
             self._db.set_busy_timeout(_BUSY_MS)
@@ -119,6 +120,13 @@ class SegmentWriter:
     def _count_wal_pages(self, _db: object, _name: str, pages: int) -> int:
         self._wal_pages = pages
         return apsw.SQLITE_OK
+
+    def in_place(self) -> bool:
+        """Whether the file is still there: one that was removed or moved takes everything, and keeps it for nobody."""
+        try:
+            return self.path.stat().st_ino == self._inode
+        except FileNotFoundError:
+            return False
 
     @property
     def wal_bytes(self) -> int:

@@ -136,6 +136,8 @@ class JournalWriter:
             path = segment_path(self.directory, self.last_offset + 1)
             create(path, int(self._clock() * SECOND))
             segment = self._segment = SegmentWriter(path)
+        if not segment.in_place():
+            raise JournalError(f"{segment.path} has been removed or moved while it was being written")
         self._keep_log_short(segment)
         return segment
 

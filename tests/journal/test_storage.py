@@ -52,6 +52,21 @@ def test_a_checkpoint_whose_flush_fails_is_an_error_too(
     assert all(map(is_right, read_all(tmp_path)))
 
 
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_segment_that_was_taken_away_takes_nothing_more(moved: bool, tmp_path: Path) -> None:
+    with contextlib.suppress(JournalError), JournalWriter(tmp_path, LIMITS) as writer:
+        fill(writer, 100)
+        (segment,) = tmp_path.glob("*.db")
+        if moved:
+            segment.rename(tmp_path / "elsewhere")
+            segment.write_bytes(b"")
+        else:
+            segment.unlink()
+        with pytest.raises(JournalError, match="removed or moved"):
+            writer.append(entries(101, 120))
+        assert writer.last_offset == 100
+
+
 class PowerCut(Exception):
     pass
 
