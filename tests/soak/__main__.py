@@ -16,14 +16,15 @@ from tests.soak.influx import run_influx
 from tests.soak.run import Outcome, run
 
 NAMES = (*FAULTS, "influx")
-INFLUX_S = 100.0
+INFLUX_S, STOP_S = 100.0, 5.0
 
 
 def outcome_of(name: str, asked: argparse.Namespace, seed: int) -> Outcome:
     """One run."""
     if name == "influx":
         return run_influx(messages=round((asked.seconds or INFLUX_S) * asked.rate), rate=asked.rate, seed=seed)
-    return run(FAULTS[name], seconds=asked.seconds or 60.0, rate=asked.rate, seed=seed, pause_s=asked.pause)
+    seconds = asked.seconds or 60.0
+    return run(FAULTS[name], seconds=seconds, rate=asked.rate, seed=seed, pause_s=asked.pause, stop_s=STOP_S)
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bench.ledger import Ledger
 from tests.brokers import Broker
+from tests.patience import WAIT_S
 from tests.running import Service
 from tests.soak.faults import Fault, Scene
 from tests.soak.numbers import differences
@@ -21,7 +22,6 @@ PLANT = {
     "products": {"P1": {"ideal_cycle_s": 0.2}},
     "machines": {"works/*": {"product": "P1", "stale_after_s": 0}},  # silence after the load changes no answer
 }
-CATCH_UP_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,12 @@ def load(port: int, ledger: Path, *, messages: int, rate: float, seed: int, mach
             process.kill()
 
 
-def run(fault: Fault, *, seconds: float, rate: float = 2000.0, seed: int, pause_s: float = 8.0) -> Outcome:
+def run(fault: Fault, *, seconds: float, rate: float = 2000.0, seed: int, pause_s: float = 8.0,
+        stop_s: float = WAIT_S) -> Outcome:  # fmt: skip
     """Disturb the service for as long as the load lasts, then compare every number with the ledger."""
     messages = round(seconds * rate)
     with Broker() as broker, Service(broker.url, plant=PLANT) as service:
-        scene = Scene(broker, service, random.Random(seed), pause_s)
+        scene = Scene(broker, service, random.Random(seed), pause_s, stop_s)
         ledger_file = service.folder / "ledger.json"
         disturbances = 0
         with load(broker.port, ledger_file, messages=messages, rate=rate, seed=seed) as process:
@@ -72,7 +73,7 @@ def caught_up(service: Service, messages: int) -> float:
     """Wait until so many different messages have been taken and nothing waits; the seconds it took."""
     service.wait_ready()
     began = time.monotonic()
-    while time.monotonic() - began < CATCH_UP_S:
+    while time.monotonic() - began < WAIT_S:
         metrics = service.metrics()
         if metrics["edge_messages_accepted_total"] >= messages and not metrics["edge_processing_lag_messages"]:
             break
