@@ -179,6 +179,10 @@ class Service:
         if self.outbox is not None:
             self.outbox.committed(offset)
 
+    def _asked(self) -> None:
+        if self.outbox is not None:
+            self.outbox.give_way()
+
     def _renew(self, query: Query) -> None:
         query.renew()
         if self.outbox is not None:
@@ -192,7 +196,10 @@ class Service:
         began = time.monotonic()
         async with self._ingest() as link, self._processing(link) as (pipeline, query, live):
             vitals = Vitals(link, pipeline, self.host, self.directory / "store.db", self.working, self.outbox)
-            app = create_app(query, self.hub, vitals, vitals, pages=add_pages, journal=link, plant=query.plant_data)
+            app = create_app(
+                query, self.hub, vitals, vitals, pages=add_pages, journal=link, plant=query.plant_data,
+                asked=self._asked,
+            )  # fmt: skip
             answer_unreadable(app, DAMAGED, pipeline.suspect)
             api = self.settings.service.api
             async with serve(app, api.host, api.port) as listening:

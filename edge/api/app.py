@@ -30,13 +30,14 @@ def create_app(
     journal: JournalWriting | None = None,
     plant: PlantAnswers | None = None,
     now: Callable[[], int] = lambda: time.time_ns() // 1000,
+    asked: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """An application of its own, sharing nothing with another; `pages` adds web pages, `journal` routes that write,
-    `plant` those of plant data.
+    `plant` those of plant data; `asked` is called at each question.
 
     Its lifespan ends the query threads; the streams end with `hub.close()`."""
     settings = settings or ApiSettings()
-    queries = Queries(threads=settings.threads, waiting=settings.waiting, long=settings.exports)
+    queries = Queries(threads=settings.threads, waiting=settings.waiting, long=settings.exports, asked=asked)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -17,11 +17,13 @@ T = TypeVar("T")
 class Queries:
     """A bounded pool: more than `waiting` questions at once are refused with 503 instead of piling up.
 
-    Answers that are made in steps are few at a time (`long`), and a step of theirs waits its turn like a question."""
+    Answers that are made in steps are few at a time (`long`), and a step of theirs waits its turn like a question.
+    `asked` is called at each question."""
 
-    def __init__(self, *, threads: int, waiting: int, long: int = 2) -> None:
+    def __init__(self, *, threads: int, waiting: int, long: int = 2,
+                 asked: Callable[[], None] = lambda: None) -> None:  # fmt: skip
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="query")
-        self._limit = waiting
+        self._limit, self._asked = waiting, asked
         self._long_limit = long
         self.pending = 0
         self.long = 0
@@ -33,6 +35,7 @@ class Queries:
             raise Refusal(503, "the service is stopping")
         if self.pending >= self._limit:
             raise Refusal(503, "too many questions at once, try again in a moment", {"Retry-After": "1"})
+        self._asked()
         self.pending += 1
         try:
             loop = asyncio.get_running_loop()
@@ -53,6 +56,7 @@ class Queries:
         """One step of an answer that has its place."""
         if self._closed:
             raise Refusal(503, "the service is stopping")
+        self._asked()
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ import apsw
 import msgspec
 
 from edge.clock import DAY
-from edge.influx.batch import LINES, Batch
+from edge.influx.batch import Batch
 from edge.influx.catalog import Groups
 from edge.influx.lineprotocol import head
 from edge.influx.points import QUALITY, quality_line, sparse_lines, tags
@@ -30,7 +30,11 @@ from edge.store.unsealed import hot_rows
 
 _decode_marks = msgspec.msgpack.Decoder(dict[int, Marks]).decode
 MACHINES = 16
-"""Looked at together, so that the log of flushes is read once for all of them."""
+"""Looked at together, so that the log of flushes is read once for all of them; one that is half done, alone."""
+PIECE = 2000
+"""Lines made at once, a little more where they come together: whoever asks meanwhile hardly waits for that."""
+ASKED_RATE = 10_000
+"""Lines a second, at most, while somebody asks: InfluxDB needs the processor for them, and takes it from answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ class Backlog:
         if not gaps:
             return None
         gap = gaps[0]
-        machines = _machines(db, gap.machine)
+        machines = _machines(db, gap.machine, 1 if gap.chunk else MACHINES)
+        last = len(machines) < MACHINES and not gap.chunk
         groups = {machine: list(groups_of(db, machine)) for machine in machines}
         hot = hot_rows(db, [group for of_machine in groups.values() for group in of_machine])
         lines: list[str] = []
@@ -62,12 +67,12 @@ class Backlog:
             rows = {group: hot[group] for group in groups[machine]}
             for chunk in _chunks(db, groups[machine], gap, gap.chunk if machine == gap.machine else 0):
                 lines += self._chunk_lines(db, machine, chunk, rows, groups[machine])
-                if len(lines) >= LINES:
+                if len(lines) >= PIECE:
                     return Batch(lines, partial(self._positions.move_gap, gap.id, machine, chunk.id))
             lines += self._hot_lines(db, machine, rows, gap)
-            if len(lines) >= LINES:
+            if len(lines) >= PIECE:
                 return Batch(lines, partial(self._positions.move_gap, gap.id, machine + 1, 0))
-        if len(machines) < MACHINES:
+        if last:
             return Batch(lines, partial(self._positions.close_gap, gap.id))
         return Batch(lines, partial(self._positions.move_gap, gap.id, machines[-1] + 1, 0))
 
@@ -112,10 +117,17 @@ class Backlog:
             yield from lines_between(db, known.path, machine, known.names, times[0], times[-1] + 1, hot, wanted)
 
 
-def _machines(db: apsw.Connection, first: int) -> list[int]:
+def rest_s(lines: int, *, made_s: float, took_s: float, asked: bool) -> float:
+    """Seconds to leave to others after a piece, which was made in `made_s` and in InfluxDB after `took_s`.
+
+    Making pieces takes at most half of the time, because questions are answered in the same process."""
+    return max(made_s, lines / ASKED_RATE - took_s if asked else 0.0)
+
+
+def _machines(db: apsw.Connection, first: int, most: int) -> list[int]:
     """The next machines with readings, by number."""
     sql = "select distinct machine from reading_groups where machine>=? order by machine limit ?"
-    return [int(machine) for (machine,) in db.execute(sql, (first, MACHINES))]
+    return [int(machine) for (machine,) in db.execute(sql, (first, most))]
 
 
 def _chunks(db: apsw.Connection, groups: Iterable[int], gap: Gap, after: int) -> Iterator[Chunk]:

@@ -20,7 +20,7 @@ from edge.clock import to_text
 from edge.events import KINDS
 from edge.host import PluginHost
 from edge.influx.alignment import align
-from edge.influx.backlog import Backlog
+from edge.influx.backlog import Backlog, rest_s
 from edge.influx.batch import Batch
 from edge.influx.catalog import Groups
 from edge.influx.delivery import CEILING_S, Delivery, Link, Refused
@@ -42,6 +42,8 @@ POLL_S = 0.2
 COUNT_S = 2.0
 LOOK_S = 60.0
 RETRY_S = 1.0
+ASKED_S = 1.0
+"""So long after a question to the API somebody asks."""
 SERIES_ALARM = 1_000_000
 """InfluxDB keeps an index of all series in memory; beyond a million it becomes slow on a small box."""
 
@@ -108,7 +110,7 @@ class Outbox:
         self._delivery = Delivery(self.writing, self._pause, self.link, clock=self.clock)
         self._streams: _Streams | None = None
         self._db: apsw.Connection | None = None
-        self._counted_at = self._looked_at = -1e9
+        self._counted_at = self._looked_at = self._asked_at = -1e9
         self._idle_at = self.clock()
         self._waiting = self._in_hand = self._dead = self._series = self._failures = 0
         self._committed = self._seen = (
@@ -142,6 +144,10 @@ class Outbox:
     def committed(self, offset: int) -> None:
         """The store has everything up to this offset of the journal."""
         self._committed = offset
+
+    def give_way(self) -> None:
+        """Somebody asks the service something."""
+        self._asked_at = self.clock()
 
     def renew(self) -> None:
         """The store is another file now."""
@@ -196,14 +202,16 @@ class Outbox:
                 self._renewed.wait(POLL_S)
 
     def _catch_up(self, db: apsw.Connection, positions: Positions, backlog: Backlog) -> bool:
-        """A piece of the backlog; making it takes at most half of the time, so that nobody beside it has to wait."""
+        """A piece of the backlog, and a rest after it."""
         began = self.clock()
         batch = _read(db, backlog)
         made_s = self.clock() - began
         if batch is None:
             return False
         self._send(positions, batch)
-        self._renewed.wait(made_s)
+        now = self.clock()
+        asked = now - self._asked_at < ASKED_S
+        self._renewed.wait(rest_s(len(batch.lines), made_s=made_s, took_s=now - began, asked=asked))
         return True
 
     def _send_next(self, db: apsw.Connection, positions: Positions, stream: Stream) -> bool:

@@ -180,3 +180,14 @@ async def test_two_applications_share_nothing(service: FakeService) -> None:
     assert (first.asked, second.asked) == ([], [("assets",)])
     for app in apps:
         app.state.context.queries.close()
+
+
+async def test_each_question_is_told_of_and_health_is_none(service: FakeService) -> None:
+    asked: list[str] = []
+    app = create_app(FakeAnswers(), Hub(), service, service, now=lambda: NOW, asked=lambda: asked.append("asked"))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://edge.test") as client:
+        await client.get("/health/ready")
+        assert asked == []
+        await client.get("/api/v1/assets")
+        assert asked == ["asked"]
+    app.state.context.queries.close()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from edge.clock import DAY, MINUTE, SECOND
+from edge.influx.backlog import rest_s
 from edge.influx.outbox import Outbox
 from edge.influx.positions import Positions
 from edge.influx.querying import Querying
@@ -172,3 +173,9 @@ def test_whatever_the_sender_meets_it_begins_again(
     assert not outbox.status().ok
     until(lambda: all_there(stub))
     assert outbox.status().ok
+
+
+def test_while_somebody_asks_what_was_missed_is_caught_up_at_a_pace_and_else_as_quickly_as_it_goes() -> None:
+    assert rest_s(2000, made_s=0.01, took_s=0.05, asked=False) == 0.01
+    assert rest_s(2000, made_s=0.01, took_s=0.05, asked=True) == pytest.approx(0.15)
+    assert rest_s(2000, made_s=0.01, took_s=0.40, asked=True) == 0.01  # slower than that it need not be

@@ -135,7 +135,7 @@ def test_influxdb_has_what_the_store_answers(
     with (
         closing(Plant(tmp_path_factory.mktemp("p"))) as plant,
         mock.patch("edge.influx.following.LINES", 3),
-        mock.patch("edge.influx.backlog.LINES", 3),
+        mock.patch("edge.influx.backlog.PIECE", 3),
         mock.patch("edge.influx.backlog.MACHINES", 1),
     ):
         for what, *given_ in done:
