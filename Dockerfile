@@ -23,7 +23,7 @@ RUN pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . ./plugins/* \
 FROM python:3.13-slim
 RUN groupadd --gid 10001 edge \
     && useradd --uid 10001 --gid edge --no-create-home --home-dir /var/lib/edge --shell /usr/sbin/nologin edge \
-    && install --directory --owner=edge --group=edge /var/lib/edge /plugins
+    && install --directory --owner=edge --group=edge /var/lib/edge /var/lib/edge-influx /plugins
 COPY --from=build /opt/edge /opt/edge
 COPY config/edge.toml config/plant.toml /etc/edge/
 

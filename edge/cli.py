@@ -181,10 +181,13 @@ def influx_setup(
     token_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Where to keep the service's token; default: influx.token_file.")
     ] = None,
+    reader_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Make a token that only reads, such as Grafana's, and keep it.")
+    ] = None,
     keep_days: Annotated[int, typer.Option(min=0, help="How long the bucket keeps points; 0: for good.")] = 0,
     hours_days: Annotated[int, typer.Option(min=0, help="How long hourly figures are kept; 0: for good.")] = 0,
 ) -> None:
-    """Make bucket, retention, downsampling and a token for the service alone; may be run again."""
+    """Make bucket, retention, downsampling and tokens of few rights; may be run again."""
     import os
 
     settings = _settings(config, overrides)
@@ -192,7 +195,14 @@ def influx_setup(
 
     token = admin_token_file.read_text(encoding="utf-8").strip() if admin_token_file else os.environ.get("INFLUX_TOKEN")
     raise typer.Exit(
-        setup(settings, admin_token=token or "", keep_days=keep_days, hours_days=hours_days, token_file=token_file)
+        setup(
+            settings,
+            admin_token=token or "",
+            keep_days=keep_days,
+            hours_days=hours_days,
+            token_file=token_file,
+            reader_file=reader_file,
+        )
     )
 
 

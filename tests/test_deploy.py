@@ -215,7 +215,7 @@ def test_service_gets_what_was_published_while_it_was_away(broker: Broker, conne
 
 
 def test_passwords_are_made_once_and_no_two_alike(secrets: Path) -> None:
-    names = ("mqtt_password", "mqtt_health_password", "influx_password", "influx_token")
+    names = ("mqtt_password", "mqtt_health_password", "influx_password", "influx_admin_token")
     first = [(secrets / name).read_text() for name in names]
     passwords(secrets, "init")
     assert [(secrets / name).read_text() for name in names] == first
@@ -246,8 +246,11 @@ def compose() -> dict[str, Any]:
 
 def test_every_container_is_watched_and_comes_back(compose: dict[str, Any]) -> None:
     for name, service in compose["services"].items():
-        assert service["healthcheck"]["test"], name
-        assert service["restart"] == "unless-stopped", name
+        if service["restart"] == "on-failure":  # what is done once
+            assert service["healthcheck"]["disable"], name
+        else:
+            assert service["healthcheck"]["test"], name
+            assert service["restart"] == "unless-stopped", name
         assert re.fullmatch(r"[a-z/-]+:[0-9.]+", service["image"]), (
             f"{name}: an image without a version moves by itself"
         )
@@ -271,6 +274,20 @@ def test_every_secret_is_made_by_the_documented_command(compose: dict[str, Any],
         assert (secrets / Path(secret["file"]).name).is_file(), secret["file"]
     used = {name for service in compose["services"].values() for name in service.get("secrets", ())}
     assert used == set(compose["secrets"])
+
+
+def test_services_wait_for_what_there_is_and_the_edge_for_nothing_of_influxdb(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    for name, service in services.items():
+        waits = service.get("depends_on", [])
+        for other in waits:
+            condition = waits[other]["condition"] if isinstance(waits, dict) else "service_started"
+            needed = {"service_healthy": "healthcheck", "service_completed_successfully": "restart"}.get(condition)
+            assert needed is None or needed in services[other], (name, other)
+            assert condition != "service_completed_successfully" or services[other]["restart"] == "on-failure"
+    assert services["edge"]["depends_on"] == ["mosquitto"]
+    knows = {name for name, service in services.items() if "influx_admin_token" in service.get("secrets", ())}
+    assert knows == {"influxdb", "influx-setup"}
 
 
 def test_every_mounted_file_and_volume_exists(compose: dict[str, Any]) -> None:

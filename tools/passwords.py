@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent.parent / "secrets"
-TOKENS = ("mqtt_password", "mqtt_health_password", "influx_password", "influx_token", "grafana_password")
+TOKENS = ("mqtt_password", "mqtt_health_password", "influx_password", "influx_admin_token", "grafana_password")
 SERVICE_USERS = {"@edge": "mqtt_password", "@health": "mqtt_health_password"}
 USERS = "mosquitto_users"
 ASSET = re.compile(r"[A-Za-z0-9_.-]{1,64}(/[A-Za-z0-9_.-]{1,64}){0,3}")

@@ -13,7 +13,7 @@ from edge.host import load
 from edge.influx.comparison import Verdict
 from edge.influx.delivery import Delivery, Refused
 from edge.influx.kpipoints import KpiPoints
-from edge.influx.managing import HOURS_SUFFIX, Management, SetupFailed, Wanted, set_up, write_secret
+from edge.influx.managing import GROUP, HOURS_SUFFIX, Management, SetupFailed, Tokens, Wanted, set_up, write_secret
 from edge.influx.positions import Positions
 from edge.influx.querying import InfluxRefused, InfluxUnavailable, Querying
 from edge.influx.truth import Truth
@@ -42,8 +42,9 @@ def complain(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
-def setup(settings: Settings, *, admin_token: str, keep_days: int, hours_days: int, token_file: Path | None) -> int:
-    """Set up InfluxDB and keep the service's token; returns the exit status."""
+def setup(settings: Settings, *, admin_token: str, keep_days: int, hours_days: int, token_file: Path | None,
+          reader_file: Path | None) -> int:  # fmt: skip
+    """Set up InfluxDB and keep the service's token, and one that only reads if wanted; returns the exit status."""
     influx = settings.service.influx
     target = token_file or influx.token_file
     if not influx.url or target is None:
@@ -51,18 +52,29 @@ def setup(settings: Settings, *, admin_token: str, keep_days: int, hours_days: i
         return EX_USAGE
     wanted = Wanted(influx.org, influx.bucket, keep_days, hours_days)
     password_file = target.with_name(target.name + ".admin-password")
+    kept = Tokens(_kept(target), None if reader_file is None else _kept(reader_file))
     try:
-        token = set_up(Management(influx.url, admin_token), wanted, password_file)
+        tokens = set_up(Management(influx.url, admin_token), wanted, password_file, kept)
     except SetupFailed as error:
         complain(str(error))
         return EX_UNAVAILABLE
-    write_secret(target, token)
-    kept = f"{keep_days} days" if keep_days else "for good"
-    say(f"bucket {influx.bucket}: kept {kept}; {influx.bucket}{HOURS_SUFFIX}: hourly figures of readings")
+    if tokens.service != kept.service:
+        write_secret(target, tokens.service)
+    if reader_file is not None and tokens.reader and tokens.reader != kept.reader:
+        write_secret(reader_file, tokens.reader, GROUP)
+    days = f"{keep_days} days" if keep_days else "for good"
+    say(f"bucket {influx.bucket}: kept {days}; {influx.bucket}{HOURS_SUFFIX}: hourly figures of readings")
     say(f"token of the service: {target} (reads and writes that bucket, nothing else)")
+    if reader_file is not None:
+        say(f"token of readers: {reader_file} (reads both)")
     if password_file.exists():
         say(f"password of the admin `shopfloor`: {password_file}")
     return OK
+
+
+def _kept(file: Path) -> str:
+    """The token in a file, if there is one."""
+    return file.read_text(encoding="utf-8").strip() if file.exists() else ""
 
 
 def verify(settings: Settings, *, start: str | None, end: str | None, exact: bool, repair: bool) -> int:

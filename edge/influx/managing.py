@@ -1,4 +1,4 @@
-"""Sets up an InfluxDB 2: organisation, buckets with their retention, a downsampling task, and a token for the service.
+"""Sets up an InfluxDB 2: organisation, buckets with their retention, a downsampling task, and tokens of few rights.
 
 Everything is looked for first and made where it is missing, so that it may be run again.
 """
@@ -13,10 +13,13 @@ import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 DAY_S = 86_400
 HOURS_SUFFIX = "_hours"
+OWNER, GROUP = 0o600, 0o640
+Right = tuple[str, str]
+"""What may be done, and the number of the bucket."""
 TASK = """import "date"
 
 option task = {{name: {name}, every: 1h, offset: 10m}}
@@ -48,6 +51,14 @@ class Wanted:
     bucket: str
     keep_days: int
     hours_days: int
+
+
+class Tokens(NamedTuple):
+    """Of the service, which reads both buckets and writes one, and of readers of both; None where there are to be none.
+    Empty: not made yet."""
+
+    service: str
+    reader: str | None
 
 
 @dataclass
@@ -112,18 +123,22 @@ class Management:
             return str(found[0]["id"])
         return str(self.call("POST", "/api/v2/tasks", {"orgID": org, "flux": flux, "status": "active"})["id"])
 
-    def service_token(self, org: str, buckets: list[str], readable: list[str]) -> str:
-        """A token that reads and writes these buckets, reads others, and may do nothing else."""
-        pairs = [(one, action) for one in buckets for action in ("read", "write")] + [(one, "read") for one in readable]
+    def a_token(self, org: str, name: str, rights: set[Right], kept: str) -> str:
+        """A token that may do just this: the one that is kept already, where it is such a one, or a new one."""
+        for one in (self.call("GET", "/api/v2/authorizations", orgID=org) or {}).get("authorizations", ()):
+            found = {(said["action"], said["resource"].get("id")) for said in one["permissions"]}
+            if kept and (one["token"], one["status"], found) == (kept, "active", rights):
+                return kept
         permissions = [
-            {"action": action, "resource": {"type": "buckets", "id": one, "orgID": org}} for one, action in pairs
+            {"action": action, "resource": {"type": "buckets", "id": bucket, "orgID": org}} for action, bucket in rights
         ]
-        said = {"orgID": org, "description": "shopfloor-edge: one bucket", "permissions": permissions}
+        said = {"orgID": org, "description": f"shopfloor-edge: {name}", "permissions": permissions}
         return str(self.call("POST", "/api/v2/authorizations", said)["token"])
 
 
-def set_up(management: Management, wanted: Wanted, password_file: Path) -> str:
-    """Make what is wanted; returns the token for the service. A new server's password goes into `password_file`."""
+def set_up(management: Management, wanted: Wanted, password_file: Path, kept: Tokens) -> Tokens:
+    """Make what is wanted; returns the tokens, those that are kept where they are right. A new server's password goes
+    into `password_file`."""
     if management.is_new():
         password = secrets.token_urlsafe(24)
         management.begin(wanted, password)
@@ -134,15 +149,18 @@ def set_up(management: Management, wanted: Wanted, password_file: Path) -> str:
     bucket = management.a_bucket(org, wanted.bucket, wanted.keep_days)
     hours = management.a_bucket(org, wanted.bucket + HOURS_SUFFIX, wanted.hours_days)
     management.downsampling(org, wanted)
-    return management.service_token(org, [bucket], [hours])
+    may_read: set[Right] = {("read", bucket), ("read", hours)}
+    service = management.a_token(org, "the service", {*may_read, ("write", bucket)}, kept.service)
+    reader = None if kept.reader is None else management.a_token(org, "readers", may_read, kept.reader)
+    return Tokens(service, reader)
 
 
-def write_secret(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
+def write_secret(path: Path, text: str, mode: int = OWNER) -> None:
+    """Write a file that only its owner can read, or its group too, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = path.with_name(path.name + ".new")
     new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -12,6 +12,10 @@ from edge.settings.source import similar_file, unreadable
 CERTIFICATES = ("ca_file", "cert_file", "key_file")
 
 
+COMES_LATER = ("influx", "token_file")
+"""`edge influx setup` makes it; the service begins without it and takes it up when it is there."""
+
+
 def read_secrets(layers: Layers) -> None:
     """Puts the content of secret files into the values; a file that cannot be read becomes a problem."""
     for (section, key), file_key in SECRETS.items():
@@ -22,6 +26,8 @@ def read_secrets(layers: Layers) -> None:
         if table.get(key) is not None:
             origin = layers.origins[section, key]
             _report(layers, (section, file_key), file, f"stands beside {origin}: give the secret one way only")
+        if (section, file_key) == COMES_LATER and _may_come(file):
+            continue
         secret = _read(layers, (section, file_key), file)
         if secret is not None:
             table[key] = secret
@@ -40,6 +46,12 @@ def check_files(layers: Layers, service: ServiceSettings) -> None:
         _report(layers, ("service", "data_dir"), str(data), f"cannot be a directory: {there} is a file")
     if plugins != PluginSettings().directory and not path.isdir(plugins):
         _report(layers, ("plugins", "directory"), str(plugins), "is no directory")
+
+
+def _may_come(file: str) -> bool:
+    """Whether a file is not there and still no mistake: its folder is, and nothing in it that has nearly its name."""
+    there = "\0" in file or path.lexists(file)
+    return not there and path.isdir(path.dirname(file) or ".") and similar_file(Path(file)) is None
 
 
 def _read(layers: Layers, key: tuple[str, str], file: str) -> str | None:

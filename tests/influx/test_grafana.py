@@ -109,7 +109,8 @@ def test_dashboards_use_the_provisioned_source_and_stand_where_the_provider_look
     mounts = dict(mount.split(":")[:2] for mount in grafana["volumes"] if mount.startswith("./"))
     assert mounts["./deploy/grafana/dashboards"] == provider["options"]["path"]
     assert mounts["./deploy/grafana/provisioning"] == "/etc/grafana/provisioning"
-    assert set(grafana["secrets"]) >= {"influx_token"}
+    (place,) = re.findall(r"\$__file\{(.+)/\w+\}", source["secureJsonData"]["httpHeaderValue1"])
+    assert f"influx-tokens:{place}:ro" in grafana["volumes"]
     uids = set()
     for file in DASHBOARDS:
         board = json.loads(file.read_text(encoding="utf-8"))

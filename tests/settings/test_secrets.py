@@ -37,6 +37,16 @@ def test_a_secret_comes_from_a_file_without_its_line_end(config: Path, tmp_path:
     assert service.influx.token == SecretStr(CANARY)
 
 
+def test_a_token_of_influxdb_may_come_later_but_not_under_another_name(config: Path, tmp_path: Path) -> None:
+    influx = load(config, [f"influx.token_file={tmp_path / 'token'}"], {}).service.influx
+    with pytest.raises(FileNotFoundError):
+        influx.current_token()
+    (tmp_path / "token").write_text(CANARY)
+    assert influx.current_token() == CANARY
+    assert f"{tmp_path / 'token'}" in refusal(config, f"influx.token_file={tmp_path / 'tokem'}")
+    assert "does not exist" in refusal(config, f"influx.token_file={tmp_path / 'no' / 'token'}")
+
+
 def test_a_secret_is_in_no_text_of_the_settings(config: Path) -> None:
     settings = load(config, environ={"EDGE__MQTT__PASSWORD": CANARY, "EDGE__INFLUX__TOKEN": CANARY})
     service = settings.service
