@@ -117,6 +117,7 @@ class MachineStatus(Struct, rename=FROM):
     in_state_s: float | None
     last_heard: Time | None
     last_heard_s: float | None
+    behind_s: float | None  # how old its last messages were when they came, where that is why its state is unknown
     product: str | None
     order: str | None
     timezone: str

@@ -16,6 +16,7 @@ from edge.query.kpis import answer
 from edge.query.question import Question, kpi_number
 from edge.query.window import Window, running_window
 from edge.slices import Span
+from edge.store import events as event_store
 from edge.store.machines import MachineRow
 from edge.timeline.rules import Rules
 from edge.timemodel import NAME
@@ -30,14 +31,15 @@ def machine_status(question: Question, row: MachineRow, now: int) -> dict[str, A
     window = running_window(question.plant.calendar(row.path), now)
     cells = MachineCells(question.db, question.plant, row, question.cut, question.as_of)
     settings = question.plant.at(question.cut).machine(row.path)
-    state = _state(cells, question.cut)
+    state, connection = _state(cells, question.cut), _connection(cells, now)
     return {
         "asset": row.path,
         "kind": "machine",
         "title": settings.title,
         "configured": question.plant.at(question.cut).configured(row.path),
         **state,
-        "connection": _connection(cells, now),
+        "connection": connection,
+        "behind_s": _behind_s(cells, now) if connection == "online" and state["state"] == "unknown" else None,
         "last_heard": to_text(row.last_heard) if row.last_heard else None,
         "last_heard_s": max(0, (now - row.last_heard) / SECOND) if row.last_heard else None,
         **_window_members(question, row.path, window),
@@ -121,6 +123,17 @@ def _connection(cells: MachineCells, now: int) -> str:
         return "offline"
     stale_us = cells.rules.at(row.last_heard).stale_us
     return "silent" if stale_us and now - row.last_heard > stale_us else "online"
+
+
+def _behind_s(cells: MachineCells, now: int) -> float | None:
+    """How old what a machine said last was when it came, in seconds, where that is why nobody knows what it does now:
+    its clock is slow, writes local time as UTC, or a gateway hands over what it has kept."""
+    row = cells.row
+    newest = event_store.newest(cells.db, row.number, now + HOUR)
+    stale_us = cells.rules.at(row.last_heard).stale_us
+    if newest is None or not stale_us or row.last_heard - newest <= stale_us:
+        return None
+    return (row.last_heard - newest) / SECOND
 
 
 def _output(question: Question, cells: Sequence[MachineCells], window: Window) -> dict[str, Any]:

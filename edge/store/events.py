@@ -115,6 +115,19 @@ def pack(db: apsw.Connection, machine: int, hour: int, resolution: int) -> None:
     )
 
 
+def newest(db: apsw.Connection, machine: int, until: int) -> int | None:
+    """The latest event time before `until` that a machine has spoken of; None where there is none."""
+    found = db.execute("select max(hour) from hours where machine=? and hour<?", (machine, until)).fetchone()
+    if found is None or found[0] is None:
+        return None
+    times = [
+        ts
+        for events, heard in stored(db, machine, int(found[0]))
+        for ts in (*(event.ts for event in events), *(last for _, last, _ in heard))
+    ]
+    return max((ts for ts in times if ts < until), default=None)
+
+
 def between(db: apsw.Connection, machine: int, start_hour: int, end_hour: int) -> list[int]:
     """Hours in [start_hour, end_hour) of which anything is known."""
     return [

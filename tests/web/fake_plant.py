@@ -211,6 +211,7 @@ def machine_status(path: str, now: datetime) -> Json:
         "in_state_s": in_state_s,
         "last_heard": None if silent_s is None else iso(now - timedelta(seconds=silent_s)),
         "last_heard_s": silent_s,
+        "behind_s": None,
         "product": None if connection == "never" else "P1",
         "order": "WO-20417" if "packing" in path else None,
         "timezone": ZONE,

@@ -106,6 +106,10 @@ class MachineCard extends HTMLElement {
     p.others.hidden = !shown.length;
     const chips = never ? [] : flagChips(status.kpis);
     if (status.configured === false) chips.unshift(h("li", { class: "chip", title: t("chip.unconfigured.why") }, t("chip.unconfigured")));
+    if (status.behind_s) {
+      const old = t("chip.behind", { time: duration(status.behind_s) });
+      chips.unshift(h("li", { class: "chip warn", title: t("chip.behind.why") }, old));
+    }
     if (status.rejections) chips.push(h("li", { class: "chip warn" }, t("card.rejections", { n: count(status.rejections) })));
     p.chips.replaceChildren(...chips);
     p.chips.hidden = !chips.length;

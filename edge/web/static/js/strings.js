@@ -90,6 +90,8 @@ const EN = {
   "heard.ago": "heard {time} ago",
   "heard.never": "never heard",
   "reason.none": "no reason given",
+  "chip.behind": "Messages {time} old",
+  "chip.behind.why": "Messages come, but by their own times they are old: the device's clock is slow or writes local time as UTC, or a gateway hands over what it has kept.",
   "chip.unconfigured": "Not configured",
   "chip.unconfigured.why": "This machine publishes but is not in the plant file: it is tracked around the clock.",
 
@@ -323,6 +325,8 @@ const DE = {
   "heard.ago": "gehört vor {time}",
   "heard.never": "nie gehört",
   "reason.none": "kein Grund genannt",
+  "chip.behind": "Meldungen {time} alt",
+  "chip.behind.why": "Meldungen kommen, sind aber ihren eigenen Zeiten nach alt: Die Uhr des Geräts geht nach oder schreibt Ortszeit als UTC, oder ein Gateway liefert nach.",
   "chip.unconfigured": "Nicht konfiguriert",
   "chip.unconfigured.why": "Diese Maschine sendet, steht aber nicht in der Werksdatei: Sie wird rund um die Uhr verfolgt.",
 
