@@ -30,6 +30,7 @@ class Alarm:
         self.quiet_until: int | None = None
         self.last_tier = 0  # of the alarm before; one that is worse breaks the silence
         self.why = ""  # the reason for which it opened
+        self.judges: list[str] = []  # the regimes that were learned when it opened
         self.habits: dict[str, tuple[float, int]] = {}  # reason: factor, and until when
         self.history = [0, 0, 0]  # of each tier, a bit for each of the last readings
 
@@ -102,9 +103,11 @@ class Alarm:
             self.why,
             {why: list(habit) for why, habit in self.habits.items()},
             list(self.history),
+            list(self.judges),
         ]
 
     def restore(self, plain: list[Any]) -> None:
-        self.tier, self.since, self.due_at, self.quiet_until, self.last_tier, self.why, habits, history = plain
+        self.tier, self.since, self.due_at, self.quiet_until, self.last_tier, self.why, *rest = plain
+        habits, history, judges = rest
         self.habits = {why: (factor, until) for why, (factor, until) in habits.items()}
-        self.history = list(history)
+        self.history, self.judges = list(history), list(judges)

@@ -11,9 +11,9 @@ from edge_maintenance.errors import Errors
 from edge_maintenance.life import UNKNOWN, LifeWatch
 from edge_maintenance.limits import Limits
 from edge_maintenance.presets import KINDS, PRESETS, Preset, kind_of, preset_of
-from edge_maintenance.reasons import plain_of, reason_of
+from edge_maintenance.reasons import HELD, plain_of, reason_of
 from edge_maintenance.regime import Regime
-from edge_maintenance.sensors import Sensors
+from edge_maintenance.sensors import Sensors, with_signals
 from edge_maintenance.suggestions import suggested
 from edge_maintenance.track import AWAY_SIGMA, Track
 from edge_maintenance.usage import Usage
@@ -193,7 +193,6 @@ class Maintenance(Monitor):
 
     def _switch(self, key: str, ts: int) -> None:
         """Another regime, known or new. What nothing was learned of yet becomes the first one's."""
-        self._end_alarm(ts)
         known = self.regimes.pop(key, None)
         if known is None and len(self.regimes) == 1 and not self.regime.tracks and not self.regime.coming:
             self.regimes.clear()
@@ -246,6 +245,8 @@ class Maintenance(Monitor):
         if doubtful or len(values) < len(regime.tracks) or ts >= self.checked_at + LOOK_US:
             self._look(ts)
         unusual = 0 if muted or not regime.active else regime.due(alarm.factors(ts) if alarm.habits else {})
+        if alarm.tier and alarm.why and not unusual and (muted or not self._judges):
+            alarm.due_at = ts  # nobody knows: it is neither there nor gone
         beyond = self.limits.take(values, ts) if self.limits.known else 0
         due = max(unusual, beyond, self.slow_due)
         if not due and alarm.idle:
@@ -258,10 +259,21 @@ class Maintenance(Monitor):
         self.edge = alarm.step(due, ts, hold_us, silence_us, why=why, urgent=urgent) or self.edge
         for track in regime.active:
             track.follow(bool(unusual or alarm.tier), ts)
+        if self.edge == "open":
+            alarm.judges = [key for key, one in self.regimes.items() if one.learned]
         if not alarm.tier:
             self.reasons = ()
         elif due:
             self.reasons = self._reasons_now()
+        elif alarm.why and not self._judges and self.reasons[-1:] != (HELD,):
+            self.reasons = (*self.reasons[: REASONS - 1], HELD)
+
+    @property
+    def _judges(self) -> bool:
+        """Whether the present regime can tell that what opened the alarm is over: it was learned before. Where none is
+        left that was, each that is learned."""
+        judges = self.alarm.judges
+        return self.regime.learned and (self.key in judges or not any(key in self.regimes for key in judges))
 
     def _look(self, ts: int) -> None:
         """What need not be looked at with each reading: sensors, parts, alarms of the machine's own."""
@@ -376,12 +388,6 @@ class Maintenance(Monitor):
         self.reasons, self.slow_reasons, self.waiting = tuple(reasons), slow, waiting
         self.said = state["said"]
         self.regime.count(self.sensors.gone, again=True)
-
-
-def with_signals(seen: Observation, values: Mapping[str, float]) -> Observation:
-    """The same reading with what was valid of it."""
-    known = {name: getattr(seen, name) for name in ("state", "product", "run_s", "cycles", "starts")}
-    return Observation(seen.asset, seen.ts, seen.kind, values, **known)
 
 
 def _near(one: float | None, other: float | None, by: float) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 from edge import Reason, RemainingLife
 from edge_maintenance.track import Track
 
+HELD = Reason("", text="still open: what is made now was not learned before it, and cannot tell whether it is over")
+
 
 def reason_of(track: Track, offset: float, text: str = "") -> Reason:
     """`offset`: what the operating point makes of the signal, which its track does not see."""

@@ -128,3 +128,9 @@ def _number(value: Any) -> float:
         except OverflowError:
             return math.nan
     return math.nan
+
+
+def with_signals(seen: Observation, values: Mapping[str, float]) -> Observation:
+    """The same reading with what was valid of it."""
+    known = {name: getattr(seen, name) for name in ("state", "product", "run_s", "cycles", "starts")}
+    return Observation(seen.asset, seen.ts, seen.kind, values, **known)

@@ -31,7 +31,7 @@ class Together:
         self.size = size
         self.n = 0
         self.means = [0.0] * (size * (size + 1) // 2)  # of products, row by row up to the diagonal
-        self.half: list[float] = []  # the same after the first half
+        self.half: list[float] = []  # the same after the first half, and the independent samples until then
         self.independent = 0.0  # samples that are independent of each other
         self.top: list[float] = []
         self.top_n = 0
@@ -53,9 +53,9 @@ class Together:
     def rate(self, deviations: Sequence[float]) -> None:
         """In the second half: how large T2 is."""
         if not self.half:
-            self.half = list(self.means)
+            self.half = [*self.means, self.independent]
         if self._half is None:
-            weight = shrinkage(self.size, self.independent)
+            weight = shrinkage(self.size, self.half[-1])
             self._half = scales_of(self.half, self.size), inverted(correlation(self.half, self.size, weight))
         scales, inverse = self._half
         found = t_squared(inverse, [one * scale for one, scale in zip(deviations, scales, strict=True)])

@@ -94,11 +94,14 @@ class Track:
         self.z = (self.fast - self.slow) * self.scale
 
     def begin(self, value: float, ts: int) -> None:
-        """The first reading, or the first after a gap: where it stands is its baseline; how much it varies is kept."""
+        """The first reading, or the first after a gap: where it stands is its baseline, but for one that is away in an
+        alarm, which a gap does not disprove; how much it varies is kept."""
         self.ts = self.changed = ts
-        self.value = self.fast = self.slow = value
-        self.known, self.z, self.outlier, self.away_since = 0, 0.0, False, None
-        self.follow(False, ts)
+        self.value = self.fast = value
+        self.outlier = False
+        if not self.frozen:
+            self.slow, self.known, self.away_since = value, 0, None
+            self.follow(False, ts)
         self.settle()
 
     def take(self, value: float, ts: int, paces: Paces) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from edge_maintenance.reasons import HELD
+
 
 def test_machine_is_learned_then_ok_then_in_alarm_with_the_right_reason_first(shop):
     calm = shop.noisy()
@@ -183,14 +185,88 @@ def test_wear_is_one_alarm_that_rises_though_it_is_noisy_about_the_bounds(shop):
     assert edges == [("open", "watch"), ("escalate", "plan"), ("escalate", "act")]
 
 
-def test_alarm_of_one_product_does_not_hold_its_baseline_when_it_returns(shop):
-    watch, calm = shop.monitor(), shop.noisy()
-    shop.feed(watch, calm, range(500), product="A")
-    said = shop.feed(watch, lambda t: calm(t) | {"flow": calm(t)["flow"] - 5}, range(500, 540), product="A")
+def faulty(shop):
+    """The calm machine with a flow that fell by a tenth."""
+    calm = shop.noisy()
+    return lambda t: calm(t) | {"flow": calm(t)["flow"] - 5}
+
+
+def alarmed(shop, *before):
+    """A machine that is in alarm while it makes A; what was made `before` is learned too."""
+    watch = shop.monitor()
+    for at, product in enumerate([*before, "A"]):
+        shop.feed(watch, shop.noisy(), range(at * 500, at * 500 + 500), product=product)
+    start = 500 * len(before) + 500
+    assert shop.feed(watch, faulty(shop), range(start, start + 40), product="A")[-1].state in shop.alarms
+    return watch, start + 40
+
+
+def edges(said):
+    return [one.edge for one in said if one.edge]
+
+
+def test_an_alarm_stays_open_while_something_is_made_that_was_not_learned_before_it(shop):
+    watch, at = alarmed(shop)
+    said = shop.feed(watch, shop.noisy(), range(at, at + 600), product="B")
+    assert edges(said) == []
+    assert {one.state for one in said} <= set(shop.alarms)
+    assert watch.regime.learned
+    assert {one.reasons[-1] for one in said[5:]} == {HELD}
+    assert [reason.signal for reason in said[-1].reasons] == ["flow", ""]
+
+
+@pytest.mark.parametrize("product", ["A", "B"])
+def test_what_was_learned_before_the_alarm_tells_that_it_is_over(shop, product):
+    watch, at = alarmed(shop, "B")
+    assert edges(shop.feed(watch, shop.noisy(), range(at, at + 300), product="C")) == []
+    said = shop.feed(watch, shop.noisy(), range(at + 300, at + 400), product=product)
+    assert edges(said) == ["clear"]
+    assert said[-1].state == "ok"
+    assert said[-1].reasons == ()
+
+
+def test_a_fault_that_is_still_there_when_its_product_returns_is_the_same_alarm(shop):
+    watch, at = alarmed(shop)
+    shop.feed(watch, shop.noisy(), range(at, at + 600), product="B")
+    said = shop.feed(watch, faulty(shop), range(at + 600, at + 700), product="A")
+    assert edges(said) == []
     assert said[-1].state in shop.alarms
-    said = shop.feed(watch, calm, range(540, 560), product="B")
-    assert said[0].edge == "clear"
-    assert not any(track.frozen for regime in watch.regimes.values() for track in regime.tracks.values())
+    assert [reason.signal for reason in said[-1].reasons] == ["flow"]
+
+
+def test_a_stop_of_the_machine_disproves_no_alarm(shop):
+    watch, at = alarmed(shop)
+    said = shop.feed(watch, faulty(shop), range(at + 1000, at + 1100), product="A")
+    assert edges(said) == []
+    said = shop.feed(watch, shop.noisy(), range(at + 2000, at + 2100), product="A")
+    assert edges(said) == ["clear"]
+
+
+def test_work_ends_an_alarm_also_where_nothing_else_can(shop):
+    watch, at = alarmed(shop)
+    shop.feed(watch, shop.noisy(), range(at, at + 100), product="B")
+    said = watch.assess(shop.seen(at + 100, None, "maintenance", component="pump", product="B"))
+    assert (said.edge, said.state) == ("clear", "learning")
+    assert HELD not in said.reasons
+
+
+def test_once_no_regime_is_left_that_was_learned_before_the_alarm_another_one_decides(shop):
+    watch, at = alarmed(shop)
+    for product in "BCDE":
+        said = shop.feed(watch, shop.noisy(), range(at, at + 500), product=product)
+        at += 500
+        assert "A" not in watch.regimes or edges(said) == []
+    assert said[-1].state == "ok"
+
+
+def test_held_alarms_are_the_same_after_a_restart(shop):
+    watch, at = alarmed(shop)
+    shop.feed(watch, shop.noisy(), range(at, at + 300), product="B")
+    again = shop.monitor(state=json.loads(json.dumps(watch.checkpoint())))
+    parts = [(shop.noisy(), range(at + 300, at + 600), "B"), (shop.noisy(), range(at + 600, at + 700), "A")]
+    for readings, times, product in parts:
+        assert shop.feed(again, readings, times, product=product) == shop.feed(watch, readings, times, product=product)
+    assert again.checkpoint() == watch.checkpoint()
 
 
 def test_hole_in_the_readings_is_not_time_that_was_learned(shop):
