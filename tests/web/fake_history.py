@@ -6,6 +6,7 @@ import math
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from tests.web import fake_plant as plant
 from tests.web.fake_plant import Json, iso
@@ -100,24 +101,47 @@ def readings(asset: str, names: list[str], start: datetime, end: datetime, point
     return {"asset": asset, "from": iso(start), "to": iso(end), "series": series}
 
 
-def kpi(name: str, asset: str, start: datetime, end: datetime, now: datetime) -> Json:
-    """One KPI with values, facts and the settings that decided it."""
+def cut(start: datetime, end: datetime, step_s: int) -> list[tuple[datetime, datetime]]:
+    """The parts of a window between full steps."""
+    first = datetime.fromtimestamp(start.timestamp() // step_s * step_s, UTC)
+    bounds = [first + timedelta(seconds=step_s * i) for i in range(int((end - first).total_seconds() // step_s) + 1)]
+    found = [max(start, bound) for bound in bounds if bound < end]
+    return list(pairwise([*found, end]))
+
+
+STEP_S = {"5m": 300, "1h": 3600, "day": 86_400}
+
+
+def kpi(name: str, asset: str, start: datetime, end: datetime, now: datetime, step: str | None = None) -> Json:
+    """One KPI with values, facts and the settings that decided it, and cut into steps."""
     machines = [path for path in plant.MACHINES if path == asset or path.startswith(asset + "/")]
     view = plant.kpi_view(plant.MACHINES[machines[0]][6])[name]
     facts: Json = {"planned_busy_s": 28200.0, "run_time_s": 27600.0, "total_count": 1300, "good_count": 1287}
     if name == "first_pass_yield":
         facts = {"units": 512, "first_pass": 498, "final_pass": 507, "stations": {"EOL<1>": {"units": 512, "fails": 9}}}
     head = {"kpi": name, "asset": asset, "from": iso(start), "to": iso(end), "timezone": plant.ZONE}
-    return head | {
-        "values": view["values"],
-        "facts": facts,
-        "flags": view["flags"],
-        "coverage": view["coverage"],
-        "as_of": iso(now),
-        "revision": 3,
-        "provisional": True,
-        "settings": {"microstop_threshold_s": 120, "product": "P1"},
-    }
+    windows: Json = {}
+    if step:
+        parts = cut(start, end, STEP_S[step])
+        unknown = dict.fromkeys(view["values"])
+        windows["windows"] = [
+            {"from": iso(a), "to": iso(b), "values": unknown if i == 1 else view["values"], "coverage": 1.0}
+            for i, (a, b) in enumerate(parts)
+        ]
+    return (
+        head
+        | windows
+        | {
+            "values": view["values"],
+            "facts": facts,
+            "flags": view["flags"],
+            "coverage": view["coverage"],
+            "as_of": iso(now),
+            "revision": 3,
+            "provisional": True,
+            "settings": {"microstop_threshold_s": 120, "product": "P1"},
+        }
+    )
 
 
 def rejections(now: datetime, asset: str | None, reason: str | None, limit: int, before: str | None) -> Json:

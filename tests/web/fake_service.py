@@ -149,8 +149,8 @@ def kpis() -> Json:
 
 
 @app.get("/api/v1/kpis/{name}")
-def kpi(name: str, asset: str, start: Annotated[str, Query(alias="from")], to: str) -> Json:
-    return history.kpi(name, asset, history.parse(start), history.parse(to), now_utc())
+def kpi(name: str, asset: str, start: Annotated[str, Query(alias="from")], to: str, step: str | None = None) -> Json:
+    return history.kpi(name, asset, history.parse(start), history.parse(to), now_utc(), step)
 
 
 @app.get("/api/v1/rejections")

@@ -134,6 +134,23 @@ def test_kpis_say_how_they_came_about(open_page: Open) -> None:
     expect(page.locator("dialog")).to_contain_text("revision 3")
 
 
+def test_the_course_of_a_kpi_is_a_bar_for_each_hour_that_opens_its_sum(open_page: Open) -> None:
+    page = open_page(PAGE)
+    bars = page.locator(".kpi-card[data-kpi=oee] .course-bar")
+    expect(bars.nth(5)).to_be_visible()
+    hours = bars.count()  # of five hours and a bit
+    assert hours in (6, 7)
+    expect(bars.nth(1)).to_have_attribute("data-unknown", "")
+    expect(bars.nth(2)).to_have_attribute("aria-label", re.compile(r"^\d\d:00 – \d\d:00: 65\.4 %$"))
+    assert bars.evaluate_all("all => all.map((bar) => bar.tabIndex)") == [-1] * (hours - 1) + [0]
+    bars.last.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(bars.nth(hours - 2)).to_be_focused()
+    with page.expect_request(re.compile(r"/kpis/oee/explain\?.*00%3A00.000Z&to=.*%3A00%3A00.000Z")):
+        page.keyboard.press("Enter")
+    expect(page.locator("dialog h2")).to_have_text("OEE")
+
+
 def test_values_are_called_by_words_and_have_their_units(shared_page: Open) -> None:
     rows = shared_page(PAGE).locator(".kpi-card[data-kpi=energy_per_part] .factor")
     expect(rows.locator(".factor-name")).to_have_text(["Base load", "Idle", "Cost <i>an</i> hour"])

@@ -4,7 +4,7 @@ import { onTick, serverNow } from "./clock.js";
 import { arrange, h, icon, setAttribute, setText } from "./dom.js";
 import { CardShelf } from "./card.js";
 import { clockTime, dayText, duration } from "./format.js";
-import { connectionText, markStale } from "./header.js";
+import { connectionText, markStale, plantZone } from "./header.js";
 import { FactorBars, KpiFigure, orderedKpis } from "./kpis.js";
 import { countTones, linesInOrder, machinesOf, whereCounted } from "./line.js";
 import { LossReader } from "./linelosses.js";
@@ -128,8 +128,9 @@ class WallBoard extends HTMLElement {
   }
 
   #tick() {
-    setText(this.time, clockTime(serverNow(), this.#zone));
-    setText(this.day, dayText(serverNow(), this.#zone));
+    const zone = this.#zone; // before it is known no time is shown: the browser may be in another one
+    setText(this.time, zone ? clockTime(serverNow(), zone) : "");
+    setText(this.day, zone ? dayText(serverNow(), zone) : "");
     const { tone, text } = connectionText();
     markStale();
     this.stale.hidden = tone === "live" || (tone === "waiting" && live.ageS < 8);
@@ -143,7 +144,7 @@ class WallBoard extends HTMLElement {
   }
 
   get #zone() {
-    return this.#plant.machines.values().next().value?.timezone ?? "";
+    return this.#plant.machines.values().next().value?.timezone ?? plantZone();
   }
 
   #go(i) {
