@@ -53,7 +53,7 @@ class PluginHost(Fence):
 
     def wants(self, name: str | None = None) -> Wants:
         """What a KPI, or all of them, ask for beside the timeline. The time model of the core asks for nothing."""
-        asked = [loaded.kpi for known, loaded in self.kpis.items() if name in (None, known)]
+        asked = [loaded.kpi for loaded in self.kpis.values()] if name is None else [self.kpis[name].kpi]
         return Wants(frozenset(want for kpi in asked for want in kpi.signals), any(kpi.orders for kpi in asked))
 
     def facts(self, slice: Slice, skip: Collection[str] = ()) -> dict[str, Mapping[str, Any]]:
@@ -230,11 +230,19 @@ def _checked(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     problem = unfit(facts)
     if problem:
         raise TypeError(problem)
-    return facts if type(facts) is dict and not any(map(_is_strange, facts.values())) else copied(facts)
+    return facts if _is_plain(facts) else copied(facts)
 
 
-def _is_strange(value: object) -> bool:
-    return isinstance(value, Mapping) and (type(value) is not dict or any(map(_is_strange, value.values())))
+def _is_plain(facts: object) -> bool:
+    """Whether what can be added is in plain dicts all through."""
+    if facts.__class__ is not dict:
+        return False
+    for value in facts.values():
+        if value.__class__ is int or value.__class__ is float:  # the usual ones first
+            continue
+        if isinstance(value, Mapping) and not _is_plain(value):
+            return False
+    return True
 
 
 def _values(kpi: Kpi, facts: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -7,11 +7,15 @@ Everything follows from the times in the journal, so that it does not matter in 
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+from operator import attrgetter
+
 import msgspec
 
 from edge.events import AnyEvent, Reading
 
 NEVER, FOREVER = -(1 << 62), 1 << 62
+_ts = attrgetter("ts")
 SLOTS = 8  # of received time, in the time for which things wait
 
 
@@ -51,7 +55,8 @@ Item = Sample | AnyEvent
 
 class Pending(msgspec.Struct, array_like=True):
     """What a window remembers. `top` is the newest event time, and `tops` what it was at which received time, as
-    [slot, top] of the last slots; `received` is the newest received time. What is before `mark` has been handed on."""
+    [slot, top] of the last slots; `received` is the newest received time. What is before `mark` has been handed on, and
+    events are in order of event time."""
 
     top: int = NEVER
     mark: int = NEVER
@@ -67,6 +72,7 @@ class Window:
 
     def __init__(self, interval_us: int, reorder_us: int, bundle_us: int, pending: Pending | None = None) -> None:
         self.pending = Pending() if pending is None else pending
+        self.pending.events.sort(key=_ts)  # an older version kept them as they came
         self._interval, self._reorder, self._bundle = interval_us, reorder_us, bundle_us
         self._slot = max(1, reorder_us // SLOTS, interval_us)
         self._set_limits()
@@ -93,7 +99,11 @@ class Window:
 
     def add_event(self, event: AnyEvent) -> bool:
         """Take an event that is not before the mark; True where something may be old enough now."""
-        self.pending.events.append(event)
+        events = self.pending.events
+        if events and event.ts < events[-1].ts:
+            insort(events, event, key=_ts)
+        else:
+            events.append(event)
         return self.heard(event)
 
     def heard(self, event: AnyEvent) -> bool:
@@ -145,8 +155,9 @@ class Window:
             keyed.append(((sample.ts, 1, 0, 0, 0), sample))
         pending.mark = mark
         if pending.events:
-            keyed += [((e.ts, 0, e.seq or 0, e.offset, e.index), e) for e in pending.events if e.ts < mark]
-            pending.events = [event for event in pending.events if event.ts >= mark]
+            count = bisect_left(pending.events, mark, key=_ts)
+            keyed += [((e.ts, 0, e.seq or 0, e.offset, e.index), e) for e in pending.events[:count]]
+            del pending.events[:count]
         if len(keyed) > 1:
             keyed.sort(key=_key)
         return [item for _, item in keyed]

@@ -300,12 +300,12 @@ class Intake:
         speaking = [machine for machine in self.machines.values() if machine.new_events or machine.new_alive]
         late = [{hour for hour, _ in machine.new_alive if hour < machine.newest} for machine in speaking]
         machine_store.heard(self.db, [(m.last_heard, m.number) for m in speaking if m.heard_changed])
-        new = [(machine, one) for machine in speaking for one in machine.drain()]
-        event_store.append(self.db, [one for _, one in new])
-        marked = [(one.machine, one.hour, one.max_received) for machine, one in new if machine.is_news(one)]
-        hour_store.touch(self.db, marked)
-        for machine, one in new:
-            machine.written(one)
+        new = [(machine, machine.drain()) for machine in speaking]
+        event_store.append(self.db, [one for _, of_machine in new for one in of_machine])
+        news = (one for machine, of_machine in new for one in of_machine if machine.is_news(one))
+        hour_store.touch(self.db, [(one.machine, one.hour, one.max_received) for one in news])
+        for machine, of_machine in new:
+            machine.written(of_machine)
         for machine, hours in zip(speaking, late, strict=True):
             self._touch_after(machine, hours)
 

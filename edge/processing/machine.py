@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import apsw
 
@@ -80,15 +80,18 @@ class Machine:
         self.heard_changed = False
         return new
 
-    def written(self, new: event_store.New) -> None:
-        """What was new is in the store now, and its hour is marked there."""
-        self.dirty.add(new.hour)
-        known = self._hours.get(new.hour)
-        if known is not None:
-            known.add(new.events)
-            known.alive.extend([(start, end) for start, end, _ in new.heard])
-        elif new.hour > self.newest:  # an earlier one is read when it is evaluated
-            self._begin(new.hour)
+    def written(self, new: Sequence[event_store.New]) -> None:
+        """What was new, in order of hours, is in the store now, and its hours are marked there."""
+        for one in new:
+            self.dirty.add(one.hour)
+            known = self._hours.get(one.hour)
+            if known is not None:
+                known.add(one.events)
+                known.alive.extend([(start, end) for start, end, _ in one.heard])
+        begun = [one.hour for one in new if one.hour > self.newest]  # an earlier one is read when it is evaluated
+        self._to_pack.update(begun[:-HOURS_AT_HAND])
+        for hour in begun[-HOURS_AT_HAND:]:
+            self._begin(hour)
 
     def is_news(self, new: event_store.New) -> bool:
         """Whether the store does not know yet that the hour has to be evaluated again, or since when."""

@@ -8,6 +8,7 @@ costs its own hour and as far as its consequences reach.
 from __future__ import annotations
 
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -121,20 +122,21 @@ def _ahead(walked: Walk, following: Row | None, cut: int, rules: Rules) -> Lead 
 
 def settle(history: History, changed: set[int], cut: int, rules: Rules) -> None:
     """Evaluate the changed hours and every hour that their changes reach; hours at or after `cut` wait."""
-    todo = {hour for hour in changed if hour < cut}
+    todo = sorted(hour for hour in changed if hour < cut)  # a heap; an hour may be in it twice
     while todo:
-        hour = min(todo)
-        todo.discard(hour)
+        hour = heappop(todo)
+        while todo and todo[0] == hour:
+            heappop(todo)
         known = history.get(hour)
         row, walked, events = evaluate(history, hour, cut, rules)
         history.put(row, walked, events)
         following = history.after(hour)
         if following is not None and following.hour < cut and _misled(history, following, rules):
-            todo.add(following.hour)
+            heappush(todo, following.hour)
         previous = history.before(hour)
         changed_lead = known is None or known.lead != row.lead
         if previous is not None and changed_lead and _needs(history, previous, row, rules):
-            todo.add(previous.hour)
+            heappush(todo, previous.hour)
 
 
 def _misled(history: History, following: Row, rules: Rules) -> bool:
