@@ -26,6 +26,10 @@ ZONES = {  # a plain day, and the days before a clock change
     "Asia/Kolkata": ("2025-03-03",),
     "Asia/Kathmandu": ("2025-03-03",),  # 5:45
     "Pacific/Chatham": ("2025-04-05", "2025-09-27"),  # 12:45
+    "America/Santiago": ("2025-04-05", "2025-09-06"),  # at midnight
+    "Africa/Cairo": ("2025-04-24", "2025-10-30"),  # at midnight
+    "Atlantic/Azores": ("2025-03-29", "2025-10-25"),  # midnight comes twice
+    "Pacific/Apia": ("2011-12-29",),  # a date is left out
 }
 
 ROSTERS: dict[str, list[dict[str, Any]]] = {
@@ -44,6 +48,11 @@ ROSTERS: dict[str, list[dict[str, Any]]] = {
         {"name": "b", "start": "03:30", "end": "12:00"},
     ],
     "one long": [{"name": "all", "start": "05:00", "end": "05:00"}],
+    "from midnight": [
+        {"name": "a", "start": "00:00", "end": "08:00", "days": [0, 1, 2, 3, 4]},
+        {"name": "a", "start": "00:00", "end": "05:30", "days": [5, 6]},
+        {"name": "b", "start": "16:00", "end": "00:00"},
+    ],
 }
 BREAKS: dict[str, list[dict[str, Any]]] = {
     "around the clock": [],
@@ -55,6 +64,11 @@ BREAKS: dict[str, list[dict[str, Any]]] = {
     "night first": [{"shift": "night", "start": "02:00", "minutes": 20.5}],
     "through the change": [{"shift": "a", "start": "02:00", "minutes": 30}],
     "one long": [{"shift": "all", "start": "23:50", "minutes": 20}],
+    "from midnight": [
+        {"shift": "a", "start": "00:00", "minutes": 15},
+        {"shift": "a", "start": "02:15", "minutes": 30},
+        {"shift": "b", "start": "23:15", "minutes": 45},
+    ],
 }
 
 
