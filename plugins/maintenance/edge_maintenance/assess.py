@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import json
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from edge import Assessment, Observation, Reason, RemainingLife, Watched
 from edge_maintenance import life_model
+from edge_maintenance.limits import ZONES
 from edge_maintenance.monitor import Maintenance
 from edge_maintenance.presets import KINDS, PRESETS
 from edge_maintenance.table import Row, Table, TableError, layout_of, open_table, seconds
 from edge_maintenance.table import add_options as add_table_options
 
+SETTINGS: Mapping[str, tuple[Collection[str], str]] = {
+    "kind": (KINDS, "what all signals measure, or one"),
+    "bad": (("up", "down", "both"), "the direction that is bad"),
+    "low": ((), "the limit below which a value is bad, in its unit"),
+    "high": ((), "the limit above which a value is bad"),
+    "iso_class": (ZONES, "class of the machine by ISO 20816, of vibration in mm/s"),
+    "preset": (PRESETS, "time constants"),
+}
+"""Settings of a signal as in the plant file: the words that there are, none for a number; and what it is."""
+
+
+def option(key: str) -> str:
+    return f"--{key.replace('_', '-')}"
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     add_table_options(parser)
     add = parser.add_argument
-    add("--kind", action="append", default=[], metavar="KIND|SIGNAL=KIND", help="kind of all signals, or of one")
-    add("--preset", action="append", default=[], metavar="NAME|SIGNAL=NAME", help=f"of {', '.join(PRESETS)}")
+    for key, (words, text) in SETTINGS.items():
+        known = f": {', '.join(words)}" if words else ""
+        add(option(key), action="append", default=[], metavar="VALUE|SIGNAL=VALUE", help=f"{text}{known}")
     add("--learn", type=seconds, metavar="TIME", help="how long to learn, such as 20min (default: of the preset)")
     add("--model", metavar="FILE", help="model file for the remaining life")
     add("--max-life", type=float, metavar="N", help="cap of the remaining life")
@@ -82,20 +99,43 @@ def say(text: str) -> None:
 
 
 def signal_settings(table: Table, options: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    """Signal: its kind and preset as asked for, later options over earlier ones."""
+    """Signal: its settings as asked for, later options over earlier ones."""
     found: dict[str, dict[str, Any]] = {name: {} for name in table.signals}
-    for key, texts, names in (("kind", options.kind, KINDS), ("preset", options.preset, PRESETS)):
-        for text in texts:
+    for key in SETTINGS:
+        for text in getattr(options, key):
             signal, _, value = text.rpartition("=")
-            if value not in names:
-                near = difflib.get_close_matches(value, names, 1, 0.5)
-                hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(names)}"
-                raise TableError(f"{table.path}: --{key}: no {key} {value!r}{hint}")
             if signal and signal not in found:
-                raise TableError(f"{table.path}: --{key}: no signal {signal!r}; there are {', '.join(found)}")
+                raise TableError(f"{table.path}: {option(key)}: no signal {signal!r}; there are {', '.join(found)}")
             for name in [signal] if signal else found:
-                found[name][key] = value
+                found[name][key] = setting(table, key, value)
+    for name, one in found.items():
+        check_limits(table, name, one)
     return found
+
+
+def setting(table: Table, key: str, value: str) -> str | float:
+    """The value of an option; TableError with what would be right."""
+    words, _ = SETTINGS[key]
+    if value in words:
+        return value
+    if not words:
+        with contextlib.suppress(ValueError):
+            if math.isfinite(number := float(value)):
+                return number
+        raise TableError(f"{table.path}: {option(key)}: {value!r} is no number")
+    near = difflib.get_close_matches(value, words, 1, 0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(words)}"
+    raise TableError(f"{table.path}: {option(key)}: no {key} {value!r}{hint}")
+
+
+def check_limits(table: Table, name: str, settings: Mapping[str, Any]) -> None:
+    """What the plant file refuses is refused here: TableError."""
+    low, high = settings.get("low"), settings.get("high")
+    if low is not None and high is not None and low >= high:
+        raise TableError(f"{table.path}: --high: {high:g} of {name} must be greater than its low ({low:g})")
+    kind = settings.get("kind", "vibration")
+    if settings.get("iso_class") is not None and kind != "vibration":
+        raise TableError(f"{table.path}: --iso-class: is for signals of kind vibration, not {kind} ({name})")
 
 
 def as_row(row: Row, said: Assessment, table: Table) -> dict[str, Any]:
@@ -125,7 +165,8 @@ def instant(ts: int, table: Table) -> Any:
 
 
 def reason_as_row(reason: Reason, table: Table) -> dict[str, Any]:
-    return {
+    """`text` is there where it is no deviation from the baseline, such as a limit."""
+    found = {
         "signal": reason.signal,
         "value": rounded(reason.value),
         "expected": rounded(reason.expected),
@@ -133,6 +174,7 @@ def reason_as_row(reason: Reason, table: Table) -> dict[str, Any]:
         "sigma": rounded(reason.sigma),
         "since": None if reason.since is None else instant(reason.since, table),
     }
+    return found | {"text": reason.text} if reason.text else found
 
 
 def life_as_row(life: RemainingLife) -> Mapping[str, Any]:

@@ -80,9 +80,44 @@ def test_kind_of_a_signal_decides_what_matters(shop, capsys, tmp_path):
     assert written(capsys, tmp_path, text, "--kind", "flow=vibration")[-1]["state"] == "ok"
 
 
+def rising(rows: int = 1500) -> str:
+    """Vibration that rises from 1 to 7 mm/s in so many seconds."""
+    lines = (f"2025-03-03 06:{t // 60:02}:{t % 60:02};{1 + 6 * t / rows + 0.02 * (t % 5):.3f}" for t in range(rows))
+    return "\n".join(["time;vibration", *lines]) + "\n"
+
+
+def test_limits_and_zones_are_those_of_the_plant_file(shop, capsys, tmp_path):
+    said = written(capsys, tmp_path, rising(), "--high", "vibration=5.5", "--iso-class", "II", "--learn", "5min")
+    texts = [{one["text"] for one in row["reasons"] if "text" in one} for row in said]
+    first = {text: at for at, found in reversed([*enumerate(texts)]) for text in found}
+    assert [round(first[text] / 50) for text in ("in zone C of ISO 20816", "above its limit")] == [9, 22]
+    assert "in zone D of ISO 20816" not in first, "7.1 mm/s is not reached"
+    assert {row["state"] for row in said[first["above its limit"] + 5 :]} == {"act"}
+
+
+def test_trend_to_a_limit_is_a_remaining_life(capsys, tmp_path):
+    lines = [f"2025-03-{3 + h // 24:02} {h % 24:02}:00:00;{50 + 0.02 * h + 0.1 * (h % 3):.2f}" for h in range(600)]
+    text = "\n".join(["time;temperature", *lines]) + "\n"
+    assert {row["rul"] for row in written(capsys, tmp_path, text)} == {None}
+    lives = [row["rul"] for row in written(capsys, tmp_path, text, "--high", "70") if row["rul"]]
+    assert {one["basis"] for one in lives} == {"trend"}
+    assert lives[-1]["value"] == pytest.approx(400 * 3600, rel=0.1), "20 mK an hour, and 8 K left"
+
+
+def test_direction_that_is_not_bad_is_no_alarm(shop, capsys, tmp_path):
+    text = recording(shop, 700, -5.0)
+    states = {bad: written(capsys, tmp_path, text, "--bad", f"flow={bad}")[-1]["state"] for bad in ("up", "down")}
+    assert states["up"] == "ok"
+    assert states["down"] in shop.alarms
+
+
 @pytest.mark.parametrize(("options", "told"), [
     (["--signals", "flov"], "no column 'flov'; did you mean 'flow'?"), (["--kind", "flov=flow"], "no signal 'flov'"),
     (["--kind", "flo"], "no kind 'flo'; did you mean 'flow'?"), (["--preset", "termal"], "did you mean 'thermal'?"),
+    (["--high", "flow=much"], "--high: 'much' is no number"), (["--high", "nan"], "--high: 'nan' is no number"),
+    (["--low", "3", "--high", "flow=2"], "--high: 2 of flow must be greater than its low (3)"),
+    (["--iso-class", "V"], "--iso-class: no iso_class 'V'"), (["--bad", "flo=up"], "--bad: no signal 'flo'"),
+    (["--iso-class", "flow=II", "--kind", "flow=flow"], "is for signals of kind vibration, not flow (flow)"),
 ])  # fmt: skip
 def test_name_that_is_not_there_is_told_the_nearest(shop, capsys, tmp_path, options, told):
     file = tmp_path / "pump.csv"
