@@ -22,6 +22,7 @@ from edge.query.window import Window
 from edge.store import changes as change_store
 from edge.store import corrections
 from edge.store import events as event_store
+from edge.store import orders as order_store
 from edge.store.units import verdicts_of
 from edge.timeline.hour import effect
 
@@ -42,9 +43,10 @@ class Cause(NamedTuple):
     said: Correction | PlantChange | None = None
 
 
-def causes(db: apsw.Connection, plant: Plant, cells: MachineCells, window: Window, since: int,
-           until: int) -> Iterator[Cause]:  # fmt: skip
-    """What was received in (since, until] and may concern the window of one machine."""
+def causes(db: apsw.Connection, plant: Plant, cells: MachineCells, window: Window, since: int, until: int, *,
+           orders: bool) -> Iterator[Cause]:  # fmt: skip
+    """What was received in (since, until] and may concern the window of one machine; with `orders` also what was said
+    elsewhere of its orders."""
     number = cells.row.number
     last = _open_stop(cells, window)
     sql = "select hour from hours where machine=? and hour<=? and max_received>? order by hour desc limit ?"
@@ -60,6 +62,11 @@ def causes(db: apsw.Connection, plant: Plant, cells: MachineCells, window: Windo
         if holds_there and is_about(about, cells.row.path):
             yield Cause(received, number, window.start, "change", offset, change)
     yield from _verdicts(db, plant, cells, window, since, until)
+    if orders:
+        for entry in order_store.said_between(db, cells.row.path, number, (window.start, window.end), since, until):
+            if entry.machine != number or entry.ts >= window.end:  # the rest is found among its own
+                at = min(max(entry.ts, window.start), window.end - 1)
+                yield Cause(entry.received, number, at, "order", entry.offset)
 
 
 def _open_stop(cells: MachineCells, window: Window) -> int:

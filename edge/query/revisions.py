@@ -47,8 +47,9 @@ def revisions(present: Question, at: Callable[[int], Question], name: str, windo
     since = min(present.cut, window.end + max(_settled_us(cells) for cells in present.cells()))
     known = _known(at(since), name, window)
     out = [_revision(1, _flat_values(present.host, name, known), known)]
+    orders = present.host.wants(name).orders
     found = [one for cells in present.cells() for one in causes(
-        present.db, present.plant, cells, window, since, present.cut)]  # fmt: skip
+        present.db, present.plant, cells, window, since, present.cut, orders=orders)]  # fmt: skip
     groups: list[list[Cause]] = [*together(found, limit), []]
     for group in groups:
         following = _after(at, name, window, known, group) if group else _known(present, name, window)

@@ -180,6 +180,22 @@ def last_run(db: apsw.Connection, path: str, machine: int, name: str, until: int
     return start, min((e.ts for e in own if e.action == "finish" and e.ts > start), default=until)
 
 
+def said_between(db: apsw.Connection, path: str, machine: int, window: tuple[int, int], since: int,
+                 until: int) -> Iterator[Entry]:  # fmt: skip
+    """Messages of any machine, received in (since, until], about orders that a machine acts on in a window [start, end)
+    or that are in process there."""
+    start, end = window
+    for name, blob in db.execute("select name, entries from orders where site=?", (site_of(path),)).fetchall():
+        entries = _decode(blob)  # type: ignore[arg-type]  # a blob
+        new = [entry for entry in entries if since < entry.received <= until]
+        if not new:
+            continue
+        acts = any(entry.machine == machine and start <= entry.ts < end for entry in entries)
+        stretches = [known(str(name), entries, instant).in_process for instant in (since, until)]
+        if acts or any(one is not None and one[0] == machine and one[1] < end and one[2] > start for one in stretches):
+            yield from new
+
+
 class OrderBook:
     """The reading side for one machine: what its slices know of orders, as it was known at `received_until`."""
 

@@ -160,3 +160,21 @@ def test_a_state_of_months_before_that_comes_late_is_a_cause() -> None:
     assert first["facts"]["down_s"] == 0
     assert found["facts"]["down_s"] == 8 * 3600
     assert [(cause["kind"], cause["offsets"]) for cause in found["causes"]] == [("state", [[3, 3]])]
+
+
+def test_what_another_machine_said_of_an_order_is_a_cause() -> None:
+    order = {"order": "A"}
+    come = [
+        said("07:00", "order", action="start", quantity=100, **order),
+        said("13:00", "order", action="deliver", quantity=100, **order),
+        said("14:30", "count", total=1, bad=0),
+        said("06:30", "order", "16:00", machine="m2", action="create", due="2025-03-03T12:00:00Z", **order),
+        said("10:00", "order", "17:00", machine="m2", action="finish", **order),
+        said("10:00", "order", "18:00", machine="m2", action="create", order="B"),
+    ]
+    first, created, finished = revisions(come, name="orders")
+    assert (first["facts"]["timed"], created["facts"]["timed"]) == (0, 1)
+    assert finished["changed"]["facts"]["wip_order_s"] == [6 * 3600.0, 3 * 3600.0]
+    assert [[(c["asset"], c["kind"], c["offsets"]) for c in one["causes"]] for one in (created, finished)] == [
+        [("s/a/l/m1", "order", [[4, 4]])], [("s/a/l/m1", "order", [[5, 5]])]
+    ]  # fmt: skip
