@@ -30,7 +30,9 @@ class Revocation(msgspec.Struct, forbid_unknown_fields=True):
 
 
 async def append_correction(ctx: Context, correction: Correction) -> Response:
-    """Write a correction into the journal; the answer has its id and offset. QueryError for one that cannot be used."""
+    """Write a correction into the journal; the answer has its id and offset, and `warnings` where it is strange.
+
+    QueryError for one that cannot be used."""
     wrong = problem(correction)
     if wrong is not None:
         member, expected = wrong
@@ -39,7 +41,8 @@ async def append_correction(ctx: Context, correction: Correction) -> Response:
     _check_times(ctx, correction)
     if correction.asset is not None:
         await ctx.queries.run(lambda: ctx.answers.check_machine(correction.asset or ""))
-    return await append(ctx, TOPIC, correction, {})
+    warnings = await _warnings(ctx, correction)
+    return await append(ctx, TOPIC, correction, {"warnings": warnings} if warnings else {})
 
 
 async def append(ctx: Context, topic: str, said: Correction | PlantChange, more: Mapping[str, Any]) -> Response:
@@ -49,6 +52,19 @@ async def append(ctx: Context, topic: str, said: Correction | PlantChange, more:
     offset = await ctx.journal.append(topic, msgspec.json.encode(said))
     body = msgspec.json.encode({"id": said.id, "offset": offset, **more})
     return Response(body, status_code=201, media_type="application/json", headers=NO_STORE)
+
+
+async def _warnings(ctx: Context, correction: Correction) -> list[str]:
+    """What holds, and will surprise: a product that plant data did not have at that time."""
+    plant, product = ctx.plant, correction.product
+    if plant is None or product is None:
+        return []
+    moment = correction.from_ or correction.at
+    at = from_text(moment) if moment else None
+    known = msgspec.json.decode(await ctx.queries.run(lambda: plant.data(at, None)))["products"]
+    if product in known:
+        return []
+    return [f"no product {product} in the plant data: without its ideal cycle the performance is not known"]
 
 
 def _check_times(ctx: Context, correction: Correction) -> None:

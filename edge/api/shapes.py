@@ -332,10 +332,11 @@ class Corrections(Struct):
 
 
 class Corrected(Struct):
-    """A correction is durable: its id, and its offset in the journal."""
+    """A correction is durable: its id, and its offset in the journal. `warnings` say what is strange about it."""
 
     id: str
     offset: int
+    warnings: list[str] | UnsetType = UNSET
 
 
 class Live(Struct):

@@ -9,7 +9,7 @@ import pytest
 
 from edge.api.app import create_app
 from edge.api.hub import Hub
-from tests.api.fakes import FakeAnswers, FakeJournal, FakeService
+from tests.api.fakes import FakeAnswers, FakeJournal, FakePlant, FakeService
 
 GOOD = {
     "kind": "reason", "by": "ann", "why": "asked", "asset": "demo/packing/l1/m001", "reason": "film torn",
@@ -37,6 +37,17 @@ async def test_a_correction_is_a_message_in_the_journal(client: httpx.AsyncClien
     assert topic == "$edge/correction"
     assert {name: said[name] for name in GOOD} == GOOD
     assert answer.json() == {"id": said["id"], "offset": 1}
+
+
+@pytest.mark.parametrize(("product", "warned"), [("P1", False), ("P9", True)])
+async def test_a_product_that_plant_data_has_not_is_taken_and_warned_about(product: str, warned: bool) -> None:
+    service = FakeService()
+    app = create_app(FakeAnswers(), Hub(), service, service, journal=FakeJournal(), plant=FakePlant())
+    said = {name: value for name, value in GOOD.items() if name != "reason"} | {"kind": "product", "product": product}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://edge/api/v1") as client:
+        answer = await client.post("/corrections", json=said)
+    assert answer.status_code == 201
+    assert ("no product P9" in str(answer.json().get("warnings"))) is warned
 
 
 @pytest.mark.parametrize(

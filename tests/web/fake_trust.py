@@ -141,7 +141,8 @@ def correct(correction: Annotated[Json, Body()]) -> Json | JSONResponse:
         return problem(400, refusing)
     number = f"c{len(said) + 1}"
     said.append({"id": number, "offset": 90_001 + len(said), "received": iso(now_utc())} | correction)
-    return {"id": number, "offset": said[-1]["offset"]}
+    strange = {"warnings": [f"no product {HOSTILE}"]} if correction.get("product") == "P9" else {}
+    return {"id": number, "offset": said[-1]["offset"]} | strange
 
 
 @router.post("/api/v1/corrections/{number}/revoke", status_code=201)

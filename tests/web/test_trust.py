@@ -195,6 +195,55 @@ def test_scrap_is_reported_in_the_plants_time_and_revoked(open_page: Open, fake:
     expect(row.get_by_role("button")).to_have_count(0)
 
 
+def opened_record(page: Page, kind: str) -> Locator:
+    page.get_by_role("button", name="Correct the record").click()
+    form = sheet(page, "record")
+    form.locator("[name=by]").fill("ah")
+    form.locator("[name=kind]").select_option(kind)
+    return form
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"), [("state", "cleaning", "State: Cleaning"), ("order", "WO-7", "Order: WO-7")]
+)
+def test_what_a_machine_did_not_say_is_said_for_a_time(
+    open_page: Open, fake: Fake, kind: str, value: str, text: str
+) -> None:
+    page = open_page(PAGE, timezone_id="America/New_York")
+    form = opened_record(page, kind)
+    form.locator("[name=from]").fill("2025-01-15T08:30:00")
+    form.locator("[name=to]").fill("2025-01-15T09:00:00")
+    field = form.locator(f"[name={kind}]")
+    (field.select_option if kind == "state" else field.fill)(value)
+    form.get_by_role("button", name="Save").click()
+    expect(page.locator(f".corrections li[data-kind={kind}]")).to_contain_text(f"{text} · 15 Jan, 08:30:00 – 09:00:00")
+    (sent,) = posted(fake)
+    assert (sent["kind"], sent[kind], sent["why"]) == (kind, value, "corrected on the page")
+    assert (sent["from"], sent["to"]) == ("2025-01-15T07:30:00.000Z", "2025-01-15T08:00:00.000Z")
+
+
+def test_an_unknown_product_is_taken_and_warned_about(open_page: Open) -> None:
+    page = open_page(PAGE)
+    form = opened_record(page, "product")
+    expect(form.locator("datalist option").first).to_be_attached()
+    form.get_by_role("button", name="Save").click()
+    expect(form.locator(".failure")).to_have_text("Which one?")
+    form.locator("[name=product]").fill("P9")
+    form.get_by_role("button", name="Save").click()
+    expect(page.locator(".saved")).to_have_text(f"Saved. The numbers follow. no product {HOSTILE}")
+
+
+def test_parts_that_were_not_counted_are_added(open_page: Open, fake: Fake) -> None:
+    page = open_page(PAGE)
+    form = opened_record(page, "count")
+    form.get_by_role("button", name="Save").click()
+    expect(form.locator(".failure")).to_have_text("How many parts?")
+    form.locator("[name=total]").fill("-12")
+    form.get_by_role("button", name="Save").click()
+    expect(page.locator(".corrections li[data-kind=count]")).to_contain_text("-12 parts, 0 rejects")
+    assert (posted(fake)[0]["total"], posted(fake)[0]["bad"]) == (-12, 0)
+
+
 def test_refusal_is_shown_as_text_and_the_form_stays(open_page: Open, fake: Fake) -> None:
     fake.pull("refuse_corrections", {"detail": f"to does not fit {HOSTILE}", "expected": "later than from"})
     page = open_page(PAGE, quiet=False)
@@ -215,11 +264,13 @@ def test_reason_of_the_pareto_shows_its_stops(open_page: Open) -> None:
     expect(names.first).not_to_have_text(re.compile("^Only"))
 
 
-@pytest.mark.parametrize("name", ["explain", "stop", "scrap", "message"])
+@pytest.mark.parametrize("name", ["explain", "stop", "scrap", "record", "message"])
 def test_sheet_fits_a_phone(open_page: Open, name: str) -> None:
     page = open_page(PAGE, width=360, height=740)
     if name == "scrap":
         page.get_by_role("button", name="Report scrap").click()
+    elif name == "record":
+        opened_record(page, "count")
     elif name == "stop":
         opened_stop(page).locator("summary").first.click()
     else:

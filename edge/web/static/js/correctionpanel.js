@@ -1,4 +1,4 @@
-// The corrections of the window: who said what and why, each can be taken back; and scrap that was found later.
+// The corrections of the window: who said what and why, each can be taken back; scrap that was found later, and what the machine did not say.
 
 import { readCorrections, sendCorrection, sendRevocation } from "./api.js";
 import { serverNow } from "./clock.js";
@@ -7,6 +7,7 @@ import { correctionText } from "./correctiontext.js";
 import { h, setText } from "./dom.js";
 import { momentText } from "./format.js";
 import { fieldMs, fieldText } from "./localtime.js";
+import { RecordForm } from "./recordform.js";
 import { t } from "./strings.js";
 
 const TAKEN_MS = 5_000;
@@ -23,8 +24,9 @@ export class CorrectionPanel extends EventTarget {
     super();
     this.list = h("ul", { class: "corrections" });
     this.status = h("p", { class: "saved", role: "status" });
-    const scrap = h("button", { type: "button", class: "button", click: () => new ScrapForm(this.#asset, this.#zone, ({ id }) => this.taken(id)) }, t("scrap.open"));
-    this.node = h("div", {}, this.status, this.list, h("p", { class: "sheet-actions" }, scrap));
+    const scrap = h("button", { type: "button", class: "button", click: () => new ScrapForm(this.#asset, this.#zone, (answer) => this.taken(answer)) }, t("scrap.open"));
+    const record = h("button", { type: "button", class: "button", click: () => new RecordForm(this.#asset, this.#window, this.#zone, (answer) => this.taken(answer)) }, t("record.open"));
+    this.node = h("div", {}, this.status, this.list, h("p", { class: "sheet-actions" }, scrap, record));
   }
 
   async refresh(asset, window_, zone) {
@@ -35,8 +37,8 @@ export class CorrectionPanel extends EventTarget {
   }
 
   /** After a correction is durable: waits until the service has worked it in, and has everything read anew. */
-  async taken(id, revoked = false) {
-    setText(this.status, t("corrections.saved"));
+  async taken({ id, warnings = [] }, revoked = false) {
+    setText(this.status, [t("corrections.saved"), ...warnings].join(" "));
     const end = performance.now() + TAKEN_MS; // one that touches no time known so far never shows
     while (performance.now() < end && !(await this.#shows(id, revoked))) await new Promise((done) => setTimeout(done, STEP_MS));
     this.dispatchEvent(new Event("corrected"));
@@ -50,7 +52,7 @@ export class CorrectionPanel extends EventTarget {
   #row(row) {
     const who = t("corrections.said", { by: row.by, when: momentText(Date.parse(row.received), this.#zone), why: row.why });
     const revoked = row.revoked ? h("p", { class: "quiet" }, t("corrections.revoked", { by: row.revoked.by, why: row.revoked.why })) : null;
-    const click = () => new RevokeForm(row, this.#zone, () => this.taken(row.id, true));
+    const click = () => new RevokeForm(row, this.#zone, () => this.taken(row, true));
     const button = row.revoked ? null : h("button", { type: "button", class: "button", click }, t("corrections.revoke"));
     const text = h("div", {}, h("p", { class: "correction-what" }, correctionText(row, this.#zone)), h("p", { class: "quiet" }, who), revoked);
     return h("li", { "data-id": row.id, "data-kind": row.kind, "data-revoked": Boolean(row.revoked) }, text, button);

@@ -163,7 +163,7 @@ class MachinePage extends HTMLElement {
   #openStop(stop) {
     if (!stop) return; // running, or outside the schedule: there is nothing to explain
     const next = this.#stops[this.#stops.indexOf(stop) + 1] ?? null;
-    openStop(this.asset, stop, next, this.#status.timezone, ({ id }) => this.corrections.taken(id));
+    openStop(this.asset, stop, next, this.#status.timezone, (answer) => this.corrections.taken(answer));
   }
 
   #showStopsOf(row) {
