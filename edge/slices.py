@@ -61,6 +61,7 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     stop: Stop | None = None
     ideal_s: float | None = None  # ideal seconds per part of the product
     ruling: int | None = None  # the ruling that put it into its class
+    shift_start: int | None = None  # when its shift began (microseconds)
 
     @property
     def seconds(self) -> float:

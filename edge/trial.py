@@ -90,7 +90,7 @@ def made_up(kpi: Kpi, start: int, end: int) -> Slice:
     a, b = start * MINUTE, end * MINUTE
     spans = [
         Span(max(a, s * MINUTE), min(b, e * MINUTE), state, of, scheduled=True, product=product, order="4711",
-             shift="early", stop=stop, ideal_s=IDEAL_S, reason="jam" if stop is JAM else None)
+             shift="early", shift_start=0, stop=stop, ideal_s=IDEAL_S, reason="jam" if stop is JAM else None)
         for s, e, state, of, product, stop in SPANS
         if s < end and e > start
     ]  # fmt: skip

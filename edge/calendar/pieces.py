@@ -15,7 +15,8 @@ SCHEDULED: Kind = "scheduled"
 
 
 class Piece(NamedTuple):
-    """A stretch [start, end) in microseconds of one kind; `shift_date` is the business date of its shift.
+    """A stretch [start, end) in microseconds of one kind; `shift_date` is the business date of its shift, `shift_start`
+    when that began.
 
     `reason` is the name of the break or the reason of the slot, where there is one; `dated`: it is a planned stop of
     the site's dates and no break of a shift."""
@@ -27,6 +28,7 @@ class Piece(NamedTuple):
     shift_date: date | None
     reason: str | None
     dated: bool = False
+    shift_start: int | None = None
 
 
 class Stretch(NamedTuple):
@@ -76,16 +78,16 @@ class Layers:
 
     def _piece(self, start: int, end: int) -> Piece:
         window = _at(self._windows, start)
-        shift, day = (window.name, window.date) if window else (None, None)
+        shift, day, began = (window.name, window.date, window.start) if window else (None, None, None)
         if off := _at(self._unscheduled, start):
-            return Piece(start, end, UNSCHEDULED, shift, day, off.reason)
+            return Piece(start, end, UNSCHEDULED, shift, day, off.reason, shift_start=began)
         if window is None and not self._around_the_clock:
             return Piece(start, end, UNSCHEDULED, None, None, None)
         if pause := _at(self._breaks, start):
-            return Piece(start, end, PLANNED, shift, day, pause.reason)
+            return Piece(start, end, PLANNED, shift, day, pause.reason, shift_start=began)
         if stop := _at(self._planned, start):
-            return Piece(start, end, PLANNED, shift, day, stop.reason, dated=True)
-        return Piece(start, end, SCHEDULED, shift, day, None)
+            return Piece(start, end, PLANNED, shift, day, stop.reason, dated=True, shift_start=began)
+        return Piece(start, end, SCHEDULED, shift, day, None, shift_start=began)
 
 
 def append(pieces: list[Piece], piece: Piece) -> None:

@@ -158,7 +158,7 @@ def _spans(walked: Walk, pieces: Sequence[Piece], stops: Sequence[Stop], bounds:
         making = walked.products[product][1]
         yield Span(
             a, b, here.state, time_class, when.kind != "unscheduled", here.state in EXTERNAL, here.reason, making,
-            walked.orders[order][1], when.shift, stop, then.ideal(making), ruling,
+            walked.orders[order][1], when.shift, stop, then.ideal(making), ruling, when.shift_start,
         )  # fmt: skip
 
 

@@ -105,3 +105,12 @@ def test_long_ranges_are_not_remembered() -> None:
     calendar = Calendar(site(EARLY, NIGHT))
     assert calendar.pieces(0, DAY) is not calendar.pieces(0, DAY)
     assert calendar.pieces(0, HOUR) is calendar.pieces(0, HOUR)
+
+
+def test_each_piece_knows_when_its_shift_began() -> None:
+    first, last = from_text("2025-03-02T21:00:00Z"), from_text("2025-03-03T14:30:00Z")
+    pieces = Calendar(site(BREAK, NIGHT, timezone="UTC")).pieces(first, last)
+    assert [(one.shift, one.shift_start and to_text(one.shift_start)[8:16]) for one in pieces] == [
+        (None, None), ("night", "02T22:00"), ("early", "03T06:00"), ("early", "03T06:00"), ("early", "03T06:00"),
+        (None, None),
+    ]  # fmt: skip

@@ -148,4 +148,9 @@ def test_shifting_zone_and_time_together_changes_nothing(offset_h: int, quarter:
     zone = f"Etc/GMT{-offset_h:+d}"  # these names count the other way round
     here = Calendar(site(EARLY, LATE, NIGHT, timezone="UTC")).pieces(start, start + hours * HOUR)
     there = Calendar(site(EARLY, LATE, NIGHT, timezone=zone)).pieces(start - shift, start - shift + hours * HOUR)
-    assert [piece._replace(start=piece.start + shift, end=piece.end + shift) for piece in there] == list(here)
+    assert [moved(piece, shift) for piece in there] == list(here)
+
+
+def moved(piece: Piece, by: int) -> Piece:
+    began = None if piece.shift_start is None else piece.shift_start + by
+    return piece._replace(start=piece.start + by, end=piece.end + by, shift_start=began)
