@@ -15,7 +15,7 @@ from edge_maintenance.reasons import HELD, plain_of, reason_of
 from edge_maintenance.regime import Regime
 from edge_maintenance.sensors import Sensors, with_signals
 from edge_maintenance.suggestions import suggested
-from edge_maintenance.track import AWAY_SIGMA, Track
+from edge_maintenance.track import Track
 from edge_maintenance.usage import Usage
 
 MICRO = 1_000_000
@@ -239,6 +239,8 @@ class Maintenance(Monitor):
         regime, alarm = self.regime, self.alarm
         self.rated_at = ts
         muted = ts < self.muted_until
+        if muted and not alarm.tier:
+            regime.settle()
         if not muted and not (regime.all_learned and regime.learned) and regime.learn():
             self._count()
         doubtful = regime.odd or self.sensors.findings or self.sensors.gone
@@ -250,12 +252,12 @@ class Maintenance(Monitor):
         beyond = self.limits.take(values, ts) if self.limits.known else 0
         due = max(unusual, beyond, self.slow_due)
         if not due and alarm.idle:
-            if regime.adapt(ts):
+            if regime.adapt(ts, alarm=False):
                 self._count()
             return
         preset = regime.preset or PRESETS["process"]
         hold_us, silence_us = round(preset.hold_s * MICRO), round(preset.silence_s * MICRO)
-        urgent, why = max(beyond, self.slow_due) > 0, regime.why() if unusual else ""
+        urgent, why = max(beyond, self.slow_due) > 0, regime.why if unusual else ""
         self.edge = alarm.step(due, ts, hold_us, silence_us, why=why, urgent=urgent) or self.edge
         for track in regime.active:
             track.follow(bool(unusual or alarm.tier), ts)
@@ -267,6 +269,7 @@ class Maintenance(Monitor):
             self.reasons = self._reasons_now()
         elif alarm.why and not self._judges and self.reasons[-1:] != (HELD,):
             self.reasons = (*self.reasons[: REASONS - 1], HELD)
+        regime.adapt(ts, alarm=True)
 
     @property
     def _judges(self) -> bool:
@@ -290,7 +293,7 @@ class Maintenance(Monitor):
 
     def _reasons_now(self) -> tuple[Reason, ...]:
         """At most three: limits, then what is due for its change, then what is away, then parts and alarms."""
-        away = [track for track in self.regime.active if abs(track.deviation()) > AWAY_SIGMA]
+        away = [track for track in self.regime.active if track.stands_out()]
         away.sort(key=lambda track: (track.tier() > 0, abs(track.deviation())), reverse=True)
         found = self.limits.reasons()
         named = {reason.signal for reason in found}

@@ -60,6 +60,8 @@ class Regime:
         self.relearned = False  # something was learned from rows that had been kept
         self.rewound = False  # the clock was set back
         self.odd = False  # a reading was far off all others
+        self.restless: list[str] = []  # signals that scatter more than usual, as of when that was last looked at
+        self.why = ""  # what made the last reading unusual
         self._paces: dict[tuple[Preset, int], Paces] = {}
         self._active: list[Track] = []
         self._anchored: list[Track] = []
@@ -219,15 +221,20 @@ class Regime:
         together.finish()
         return True
 
-    def adapt(self, ts: int) -> bool:
-        """Go on learning what is usual, now and then. Whether the correlation is to be made anew."""
+    def adapt(self, ts: int, *, alarm: bool) -> bool:
+        """Go on learning what is usual, now and then; in an alarm only how much each signal scatters. Whether the
+        correlation is to be made anew."""
         if ts < self.adapt_at or self.together is None:
             return False
         together = self.together
         group = [self.tracks[name] for name in self.group]
         preset = group[0].preset
         self.adapt_at = ts + round(ADAPT_FAST * preset.fast_s * MICRO)
-        if preset.mature_s == math.inf:
+        memory_s = preset.slow_s if preset.mature_s == math.inf else preset.mature_s
+        self.restless = [track.name for track in group if track.rough > track.restless]
+        for track in group:
+            track.grow(ADAPT_FAST * preset.fast_s / memory_s)
+        if alarm or preset.mature_s == math.inf:
             return False
         weight = ADAPT_FAST * preset.fast_s / preset.mature_s
         if self._active == group:
@@ -245,6 +252,12 @@ class Regime:
                 track.widen(together.deviation(at))
         return True
 
+    def settle(self) -> None:
+        """A start, or another regime: how much the signals scatter until all has settled says nothing."""
+        self.restless = []
+        for track in self._active:
+            track.rough = track.spread**2
+
     def forget(self, names: Collection[str]) -> None:
         """Learn these signals anew, and with them how all move together."""
         for name in names:
@@ -254,7 +267,7 @@ class Regime:
                 self.tracks[name].begin(track.value, track.ts)
         self.all_learned = False
         if any(name in self.group for name in names):
-            self.together, self.group = None, []
+            self.together, self.group, self.restless = None, [], []
 
     # --- how far from it -----------------------------------------------------------------------------
 
@@ -292,23 +305,27 @@ class Regime:
         return self._active
 
     def due(self, habits: Mapping[str, float]) -> int:
-        """The tier that this reading alone is worth. `habits`: by how much the limit is higher for a reason."""
+        """The tier that this reading alone is worth; `why` is then the strongest signal and what it does: + up, - down,
+        ~ scatters. `habits`: by how much the limit is higher for a reason."""
         anchored = max([track.tier() for track in self._anchored]) if self._anchored else 0
         limit = self._limit
         z = [track.z for track in self._active]
         # the norm bounds the largest eigenvalue, so that most readings need no T2
-        if sum([one * one for one in z]) * self._norm <= limit:
-            return anchored
-        found = t_squared(self._inverse, z)
-        if found <= limit or (habits and found <= limit * habits.get(self.why(), 1.0)):
-            return anchored
-        tier = max([track.tier() for track in self._active])
-        return tier or int(self._agreement() >= 1.0)
-
-    def why(self) -> str:
-        """The signal that is furthest away, and where to."""
-        track = max(self._active, key=lambda track: abs(track.z), default=None)
-        return "" if track is None else f"{'+' if track.z > 0 else '-'}{track.name}"
+        found = 0.0
+        if sum([one * one for one in z]) * self._norm > limit:
+            found = t_squared(self._inverse, z)
+        if found > limit or anchored:
+            track = max(self._active, key=lambda track: abs(track.z))
+            self.why = f"{'+' if track.z > 0 else '-'}{track.name}"
+            if found > limit * habits.get(self.why, 1.0):
+                tier = max([track.tier() for track in self._active]) or int(self._agreement() >= 1.0)
+                if tier:
+                    return tier
+        if self.restless and not anchored:
+            track = max((self.tracks[name] for name in self.restless), key=lambda track: track.rough / track.restless)
+            self.why = f"~{track.name}"
+            return int(track.rough > track.restless * habits.get(self.why, 1.0))
+        return anchored
 
     def _agreement(self) -> float:
         """1 where enough signals are far enough away."""
@@ -322,7 +339,8 @@ class Regime:
             return None
         statistical = math.sqrt(t_squared(self._inverse, [track.z for track in self._active]) / self._limit)
         relative = max(self._agreement(), max([track.relative() for track in self._active]))
-        return max([min(statistical, relative), *(track.relative() for track in self._anchored)])
+        rough = max([track.restlessness() for track in self._active])
+        return max([min(statistical, relative), rough, *(track.relative() for track in self._anchored)])
 
     # --- state ---------------------------------------------------------------------------------------
 
@@ -334,6 +352,7 @@ class Regime:
             "together": None if self.together is None else self.together.plain(),
             "points": None if self.points is None else self.points.plain(),
             "counters": [self.late, self.adapt_at, self.adaptions],
+            "restless": list(self.restless),
         }
 
     @classmethod
@@ -349,5 +368,6 @@ class Regime:
         one.together = None if plain["together"] is None else Together.restored(plain["together"])
         one.points = None if plain["points"] is None else Points.restored(plain["points"])
         one.late, one.adapt_at, one.adaptions = plain["counters"]
+        one.restless = list(plain["restless"])
         one.all_learned = all(track.sigma for track in one.tracks.values())
         return one

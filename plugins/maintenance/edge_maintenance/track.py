@@ -22,6 +22,10 @@ BACK = 0.25
 OUTLIER_SIGMA = 8.0
 """One reading that is further away than this is taken as if it were just so far away; the next one counts in full."""
 
+ROUGH_MEMORIES, RESTLESS, MOST_RESTLESS = 24, 2.0, 4.0
+"""How much a signal scatters about its fast memory is averaged (in squares) over so many of those; it is restless
+beyond so many times of what is usual. A value counts as so many times the limit at most: a jump is no scatter."""
+
 CONSTANT_CHANGES = 10
 """A signal that changed more rarely while it was learned counts as constant: its scale is its resolution."""
 
@@ -44,13 +48,14 @@ MIN_LEARNED = 20
 class Paces:
     """The weights of a step in time, of a signal that has been seen for so long."""
 
-    __slots__ = ("fast", "frozen", "slow")
+    __slots__ = ("fast", "frozen", "rough", "slow")
 
     def __init__(self, preset: Preset, dt_us: int, known_us: int) -> None:
         dt_s = dt_us / 1e6
         self.fast = pace(dt_s, preset.fast_s)
         slow_s = min(dt_s, preset.slow_s / 4)  # after a gap one reading does not make the baseline
         self.slow = pace(slow_s, max(preset.fast_s, min(preset.slow_s, known_us / 1e6)))  # it begins as a plain mean
+        self.rough = pace(dt_s, preset.fast_s * ROUGH_MEMORIES)
         self.frozen = pace(slow_s, preset.slow_s * FROZEN)
 
 
@@ -60,10 +65,12 @@ class Track:
     STATE = (
         "ts", "value", "fast", "slow", "known", "seen", "sigma", "spread", "anchor", "outlier", "frozen",
         "released", "peak", "away_since", "changed", "changes", "longest", "step", "n", "sum_r", "sum_e", "interval_us",
+        "rough",
     )  # fmt: skip
     """What is kept, in this order."""
 
-    __slots__ = (*STATE, "z", "bad", "clip", "gap_us", "jump", "kind", "name", "preset", "scale", "settled_us", "young")
+    __slots__ = (*STATE, "z", "bad", "clip", "gap_us", "jump", "kind", "most", "name", "preset", "restless", "scale",
+                 "settled_us", "young")  # fmt: skip
 
     def __init__(self, name: str, kind: Kind, bad: str, preset: Preset, interval_us: int) -> None:
         self.name, self.kind, self.bad, self.preset = name, kind, bad, preset
@@ -74,6 +81,7 @@ class Track:
         self.value = self.fast = self.slow = self.z = 0.0
         self.known = self.seen = 0  # microseconds of running: that made the baseline; in all, while learning
         self.sigma = self.spread = 0.0  # of fast - slow, of value - fast; 0 until learned
+        self.rough = 0.0  # square of value - fast of late
         self.anchor = 0.0  # the baseline when it was learned
         self.outlier = self.frozen = self.released = False
         self.peak = 0.0  # greatest deviation in this alarm
@@ -90,6 +98,8 @@ class Track:
         self.young = not learned or self.known < self.settled_us
         self.clip = CLIP_SIGMA * self.sigma if learned and not self.released else math.inf
         self.jump = OUTLIER_SIGMA * self.spread if learned else math.inf
+        self.restless = self.calm_to() ** 2 if learned and not self.kind.anchored else math.inf
+        self.most = MOST_RESTLESS * self.restless
         self.scale = 1.0 / self.sigma if learned else 0.0
         self.z = (self.fast - self.slow) * self.scale
 
@@ -118,6 +128,8 @@ class Track:
                 off = jump if off > 0 else -jump
         elif self.outlier:
             self.outlier = False
+        square = off * off
+        self.rough += ((square if square < self.most else self.most) - self.rough) * paces.rough
         self.fast = fast = self.fast + off * paces.fast
         away = value - self.slow
         clip = self.clip
@@ -159,9 +171,29 @@ class Track:
         self.sigma = max(math.sqrt(self.sum_r / self.n), floor)
         self.spread = max(math.sqrt(self.sum_e / self.n), floor)
         self.anchor = self.slow
+        self.rough = self.spread**2
         self.sum_r = self.sum_e = 0.0
         self.step = None
         self.settle()
+
+    def calm_to(self) -> float:
+        """How much it may scatter: twice as much as usual, and more by a share of its level that matters."""
+        return self.spread + max(
+            (RESTLESS - 1) * self.spread, self.kind.tiers[0] * max(abs(self.anchor), 3 * self.spread)
+        )
+
+    def restlessness(self) -> float:
+        """1 where its scatter begins to matter, 0 where it is as usual or less."""
+        if self.restless == math.inf:
+            return 0.0
+        return max((math.sqrt(self.rough) - self.spread) / (self.calm_to() - self.spread), 0.0)
+
+    def grow(self, weight: float) -> None:
+        """How much it scatters goes on being learned, as if it were at most so much that it is restless."""
+        if self.sigma:
+            rough = min(self.rough, self.restless)
+            self.spread = max(math.sqrt(self.spread**2 + (rough - self.spread**2) * weight), self._floor())
+            self.settle()
 
     def widen(self, sigma: float) -> None:
         """How much it varies has been learned further; of a signal that was constant that says nothing."""
@@ -187,6 +219,10 @@ class Track:
         """The same in standard deviations; 0 in a direction that is not bad."""
         z = (self.fast - self.anchor) * self.scale if self.kind.anchored else self.z
         return 0.0 if (self.bad == "up" and z < 0) or (self.bad == "down" and z > 0) else z
+
+    def stands_out(self) -> bool:
+        """Whether it is away, or scatters more than usual."""
+        return abs(self.deviation()) > AWAY_SIGMA or self.rough > self.restless
 
     def relative(self) -> float:
         """1 where the change begins to matter, and is none of the usual ones."""
