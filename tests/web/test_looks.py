@@ -20,6 +20,16 @@ PAGES = {
 }
 SMALL = """() => [...document.querySelectorAll("button, select, summary, a.button, a.nav-link, a.tool, input")]
     .filter((node) => node.offsetParent && node.getBoundingClientRect().height < 43.5).map((node) => node.outerHTML)"""
+LEVELS = """all => all.filter((node) => node.offsetParent)
+    .map((node) => Number(node.getAttribute("aria-level") ?? node.tagName.slice(1)))"""
+NAMELESS = """() => [
+    ...[...document.querySelectorAll("button, a, select, input, [role=group], nav")].filter((node) => node.offsetParent
+        && !(node.getAttribute("aria-label") || node.textContent.trim() || node.labels?.length)),
+    ...[...document.querySelectorAll("th")].filter((node) => !node.textContent.trim()),
+    ...[...document.querySelectorAll("body *")].filter((node) => node.offsetParent
+        && !node.closest("main, [role=banner], dialog, .skip")
+        && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim())),
+].map((node) => node.outerHTML.slice(0, 200))"""
 CONTRAST = """() => {
     const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
     const light = ([r, g, b]) => [r, g, b].map((c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
@@ -32,7 +42,7 @@ CONTRAST = """() => {
         return [255, 255, 255];
     };
     const texts = [...document.querySelectorAll("body *")].filter((node) => node.offsetParent
-        && !node.closest("[data-tone=disconnected] .card-body, .visually-hidden, .skip")
+        && !node.closest(".visually-hidden, .skip")
         && [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim()));
     if (texts.length < 30) return ["nothing to look at"];
     return texts.map((node) => {
@@ -57,6 +67,15 @@ def test_phone_scrolls_in_one_direction_only_and_fingers_find_the_buttons(shared
     page = seen(shared_page, name, 360, "light")
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
     assert page.evaluate(SMALL) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_screen_reader_finds_landmarks_headings_in_order_and_names(shared_page: Open, name: str) -> None:
+    page = seen(shared_page, name, 1280, "light")
+    levels = page.locator("h1, h2, h3, h4").evaluate_all(LEVELS)
+    assert levels[0] == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    assert page.evaluate(NAMELESS) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

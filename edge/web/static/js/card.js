@@ -18,6 +18,7 @@ const CARE = new Set(["plan", "act"]);
  * `wide`) its numbers are buttons and dispatch `explain` (detail {name, value}; of the parts made without a name).
  */
 class MachineCard extends HTMLElement {
+  level = 3; // of its heading in the page
   #status = null;
   #parts = null;
   #leaving = null;
@@ -63,7 +64,7 @@ class MachineCard extends HTMLElement {
       chips: h("ul", { class: "chips" }),
     };
     const state = h("p", { class: "card-state" }, p.label, p.detail);
-    const words = h("div", { class: "band-text" }, h("h3", {}, p.name), h("div", { class: "band-row" }, state, p.time));
+    const words = h("div", { class: "band-text" }, h("h3", { "aria-level": this.#wide ? 2 : this.level }, p.name), h("div", { class: "band-row" }, state, p.time));
     const band = h("header", { class: "band" }, p.icon, words);
     p.numbers = h("div", { class: "card-numbers" }, p.figure.node, p.factors.node);
     p.care = h("p", { class: "card-care" }, p.careIcon, p.careText);
@@ -157,16 +158,26 @@ function otherKpi(name, kpi, click) {
 export class CardShelf {
   #cards = new Map();
   #drawn = new WeakMap();
+  #level;
+
+  /** `level` of the headings of its cards. */
+  constructor(level = 3) {
+    this.#level = level;
+  }
 
   arrange(parent, statuses, catalogue) {
     const nodes = statuses.map((status) => {
-      if (!this.#cards.has(status.asset)) this.#cards.set(status.asset, document.createElement("machine-card"));
+      if (!this.#cards.has(status.asset)) this.#cards.set(status.asset, this.#made());
       const card = this.#cards.get(status.asset);
       if (this.#drawn.get(card) !== status) card.show(status, catalogue);
       this.#drawn.set(card, status);
       return card;
     });
     arrange(parent, nodes);
+  }
+
+  #made() {
+    return Object.assign(document.createElement("machine-card"), { level: this.#level });
   }
 }
 

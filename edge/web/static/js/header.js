@@ -57,6 +57,7 @@ class PageHeader extends HTMLElement {
   #seconds = 0;
 
   connectedCallback() {
+    setAttribute(this, "role", "banner");
     this.time = h("span", { class: "clock-time" });
     this.day = h("span", { class: "clock-day" });
     this.dot = h("span", { class: "live-dot", "aria-hidden": "true" });

@@ -31,7 +31,7 @@ class LossWaterfall extends HTMLElement {
       this.replaceChildren(h("p", { class: "quiet" }, t("losses.none")));
       return;
     }
-    const head = [t("losses.step"), "", t("losses.time"), t("losses.share")].map((text) => h("th", { scope: "col" }, text));
+    const head = [t("losses.step"), h("span", { class: "visually-hidden" }, t("losses.bar")), t("losses.time"), t("losses.share")].map((text) => h("th", { scope: "col" }, text));
     const rows = placed(steps).filter(({ step }) => step.kind !== "loss" || Math.abs(step.seconds) >= 0.5);
     const picker = (step) => () => this.dispatchEvent(new CustomEvent("pick", { detail: step }));
     const body = rows.map((row) => waterfallRow(row, whole, picker(row.step)));

@@ -27,7 +27,7 @@ class WallBoard extends HTMLElement {
   #at = 0;
   #shownS = 0;
   #paused = false;
-  #shelf = new CardShelf();
+  #shelf = new CardShelf(2);
   #losses = new LossReader();
 
   connectedCallback() {
