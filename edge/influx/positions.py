@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import apsw
 
+DAMAGED = (apsw.CorruptError, apsw.NotADBError)
 SCHEMA = """
 create table if not exists places(name text primary key, value blob not null) without rowid;
 create table if not exists gaps(
@@ -50,10 +51,14 @@ class Positions:
     """Reads and writes positions. `db` is the connection: what belongs together is written in one transaction of it."""
 
     def __init__(self, path: Path) -> None:
-        self.db = apsw.Connection(str(path))
-        self.db.set_busy_timeout(5000)
-        self.db.execute("pragma journal_mode=wal; pragma synchronous=normal; pragma cache_size=-500")
-        self.db.execute(SCHEMA)
+        try:
+            self.db = _opened(path)
+        except DAMAGED:  # a power cut may do that; refused lines can still be looked for in what is kept
+            for suffix in ("", "-wal", "-shm"):
+                file = Path(f"{path}{suffix}")
+                if file.exists():
+                    file.replace(f"{path}.damaged{suffix}")
+            self.db = _opened(path)
 
     def close(self) -> None:
         self.db.close()
@@ -134,3 +139,18 @@ class Positions:
 
     def forget_dead(self, numbers: Sequence[int]) -> None:
         self.db.executemany("delete from dead where id=?", [(number,) for number in numbers])
+
+
+def _opened(path: Path) -> apsw.Connection:
+    """The file, with its tables."""
+    db = apsw.Connection(str(path))
+    try:
+        db.set_busy_timeout(5000)
+        db.execute("pragma journal_mode=wal; pragma synchronous=normal; pragma cache_size=-500")
+        db.execute(SCHEMA)
+        if db.execute("pragma quick_check(1)").fetchall() != [("ok",)]:
+            raise apsw.CorruptError(f"{path} is damaged")
+    except BaseException:
+        db.close()
+        raise
+    return db

@@ -8,7 +8,7 @@ from typing import Any
 import apsw
 
 from edge.clock import DAY
-from edge.store import assessments
+from edge.store import assessments, events
 from edge.store import hours as hour_store
 from edge.store.readings import ReadingsWriter
 
@@ -32,17 +32,28 @@ class Retention:
         return self._drop_events(db, now - self.events_us) or more
 
     def _drop_events(self, db: apsw.Connection, before: int) -> bool:
+        """Drop hours of one machine, but never its newest one.
+
+        Numbers of rows and versions of hours are never given twice, since others follow them: where the highest goes,
+        what is newest takes it over."""
         machines: Any = db.execute("select id, line from machines").fetchall()
         kpis = [number for (number,) in db.execute("select id from kpis")]
         for machine, line in machines:
             old = db.execute(
-                "select hour from hours where machine=? and hour<? order by hour limit ?", (machine, before, ROWS)
+                "select hour from hours where machine=?1 and hour<?2 and "
+                "hour<(select max(hour) from hours where machine=?1) order by hour limit ?3",
+                (machine, before, ROWS),
             ).fetchall()
             if not old:
                 continue
             until = int(old[-1][0]) + 1  # type: ignore[arg-type]  # an integer column
+            highest: Any = db.execute(
+                "select (select max(id) from hot), max(version) from hours where machine=?", (machine,)
+            ).fetchone()
             db.execute("delete from hot where machine=? and hour<?", (machine, until))
             hour_store.drop(db, machine, until)
+            events.keep_number(db, highest[0] or 0)
+            hour_store.keep_version(db, machine, highest[1])
             db.execute("delete from units where machine=? and first_ts<?", (machine, until))
             for kpi in kpis:
                 db.execute("delete from facts where kpi=? and machine=? and start<?", (kpi, machine, until))

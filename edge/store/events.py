@@ -128,6 +128,11 @@ def newest(db: apsw.Connection, machine: int, until: int) -> int | None:
     return max((ts for ts in times if ts < until), default=None)
 
 
+def keep_number(db: apsw.Connection, number: int) -> None:
+    """Give a number to the last row, unless it has a higher one."""
+    db.execute("update hot set id=?1 where id=(select max(id) from hot) and id<?1", (number,))
+
+
 def between(db: apsw.Connection, machine: int, start_hour: int, end_hour: int) -> list[int]:
     """Hours in [start_hour, end_hour) of which anything is known."""
     return [

@@ -143,6 +143,15 @@ def all_dirty(db: apsw.Connection, machine: int | None = None) -> None:
     )
 
 
+def keep_version(db: apsw.Connection, machine: int, version: int) -> None:
+    """Give a version to the newest hour of a machine, unless it has a higher one."""
+    db.execute(
+        "update hours set version=max(version, ?2) where machine=?1 "
+        "and hour=(select max(hour) from hours where machine=?1)",
+        (machine, version),
+    )
+
+
 def save_facts(db: apsw.Connection, machine: int, start: int, end: int, facts: Mapping[int, Mapping[str, Any]], *,
                provisional: bool) -> None:  # fmt: skip
     """Keep the facts of one cell, by KPI. A change of a cell that was complete makes a new revision."""

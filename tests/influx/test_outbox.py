@@ -179,3 +179,19 @@ def test_while_somebody_asks_what_was_missed_is_caught_up_at_a_pace_and_else_as_
     assert rest_s(2000, made_s=0.01, took_s=0.05, asked=False) == 0.01
     assert rest_s(2000, made_s=0.01, took_s=0.05, asked=True) == pytest.approx(0.15)
     assert rest_s(2000, made_s=0.01, took_s=0.40, asked=True) == 0.01  # slower than that it need not be
+
+
+@pytest.mark.parametrize("at", [0, 4096], ids=["head", "middle"])
+def test_damaged_positions_are_put_aside_and_all_is_sent_again(
+    stub: Stub, begin: Make, tmp_path: Path, at: int
+) -> None:  # fmt: skip
+    outbox = begin()
+    until(lambda: all_there(stub) and not outbox.status().waiting)
+    outbox.stop(WAIT_S)
+    stub.points.clear()
+    with (tmp_path / "outbox.db").open("r+b") as file:
+        file.seek(at)
+        file.write(b"\xff" * 2000)
+    begin()
+    until(lambda: all_there(stub))
+    assert (tmp_path / "outbox.db.damaged").exists()
