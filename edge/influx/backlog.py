@@ -19,14 +19,17 @@ import msgspec
 from edge.clock import DAY
 from edge.influx.batch import Batch
 from edge.influx.catalog import Groups
+from edge.influx.events import Events
+from edge.influx.following import Following
 from edge.influx.lineprotocol import head
 from edge.influx.points import QUALITY, quality_line, sparse_lines, tags
 from edge.influx.positions import Gap, Positions
 from edge.store.chunks import unpack_times, unpack_values
+from edge.store.meta import processed
 from edge.store.points import Marks, Points
 from edge.store.segments import Rows
 from edge.store.series import groups_of, places_of
-from edge.store.unsealed import hot_rows
+from edge.store.unsealed import hot_rows, last_flush
 
 _decode_marks = msgspec.msgpack.Decoder(dict[int, Marks]).decode
 MACHINES = 16
@@ -115,6 +118,13 @@ class Backlog:
             times = sorted({rows.times[place] for place in places})
             wanted = set(times)
             yield from lines_between(db, known.path, machine, known.names, times[0], times[-1] + 1, hot, wanted)
+
+
+def waiting(db: apsw.Connection, following: Following, events: Events, backlog: Backlog) -> int:
+    """About how many points the store has that were not sent: of what follows its flushes, messages, since a flush is
+    not looked into before it is sent."""
+    behind = processed(db) - following.offset if last_flush(db) > following.flush else 0
+    return max(behind, 0) + events.waiting(db) + backlog.waiting(db)
 
 
 def rest_s(lines: int, *, made_s: float, took_s: float, asked: bool) -> float:

@@ -8,10 +8,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from edge.clock import DAY, from_text, to_text
+from edge.clock import DAY, SECOND, from_text, to_text
 from edge.host import load
+from edge.influx.backlog import Backlog, waiting
+from edge.influx.catalog import Groups
 from edge.influx.comparison import Verdict
 from edge.influx.delivery import Delivery, Refused
+from edge.influx.events import Events
+from edge.influx.following import Following
+from edge.influx.keeping import kept_s
 from edge.influx.kpipoints import KpiPoints
 from edge.influx.managing import GROUP, HOURS_SUFFIX, Management, SetupFailed, Tokens, Wanted, set_up, write_secret
 from edge.influx.positions import Positions
@@ -91,6 +96,7 @@ def verify(settings: Settings, *, start: str | None, end: str | None, exact: boo
         return EX_USAGE
     sending = _Sending(influx)
     try:
+        left = _waiting(settings)
         verdict = verification(settings, exact=exact, sending=sending if repair else None).run(since, until)
     except (InfluxUnavailable, InfluxRefused, GivenUp) as error:
         complain(f"InfluxDB: {error}")
@@ -98,6 +104,8 @@ def verify(settings: Settings, *, start: str | None, end: str | None, exact: boo
     finally:
         sending.close()
     _tell(verdict, since, until, sending.refused)
+    if left:
+        say(f"about {left} points were still waiting when this began: the service sends them when InfluxDB takes them")
     return OK if verdict.well else DIFFERENT
 
 
@@ -115,14 +123,28 @@ def verification(settings: Settings, *, exact: bool = False, sending: _Sending |
             rows = db.execute("select id, path from machines order by path").fetchall()
             yield [Truth(db, int(number), str(path), kpis) for number, path in rows]  # type: ignore[arg-type]
 
-    querying = Querying(service.influx.url, service.influx.bucket, service.influx.current_token)
+    influx = service.influx
+    querying = Querying(influx.url, influx.bucket, influx.current_token)
     send = None if sending is None else sending.send
-    return Verification(truths, querying, send, exact, service.influx.windows_every_s)
+    kept = kept_s(Management(influx.url, influx.current_token()), querying)
+    kept_from = None if kept is None else time.time_ns() // 1000 - kept * SECOND
+    return Verification(truths, querying, send, exact, influx.windows_every_s, kept_from=kept_from)
+
+
+def _waiting(settings: Settings) -> int:
+    """About how many points the service has yet to send."""
+    folder = settings.service.service.data_dir
+    with closing(open_reader(folder / "store.db")) as db, closing(Positions(folder / "outbox.db")) as positions:
+        db.execute("begin")
+        following = Following(positions, Groups(), lambda: 0)
+        return waiting(db, following, Events(positions), Backlog(positions, Groups()))
 
 
 def _tell(verdict: Verdict, start: int, end: int, refused: list[Refused]) -> None:
     say(f"{to_text(start)} to {to_text(end)}: {verdict.points} points in the store")
     say(f"missing {verdict.missing}, different {verdict.different}, sent again {verdict.sent}")
+    if verdict.expired:
+        say(f"beyond retention: {verdict.expired} (the bucket lets them go)")
     if verdict.extra:
         say(f"in InfluxDB and not in the store: {verdict.extra}")
     if verdict.lost:

@@ -32,11 +32,12 @@ Send = Callable[[list[str]], None]
 @dataclass
 class Verdict:
     """Points: how many the store has in the range, and of these how many were missing or different in InfluxDB; how
-    many InfluxDB has beyond them; how many were sent again."""
+    many were older than it keeps them; how many InfluxDB has beyond them; how many were sent again."""
 
     points: int = 0
     missing: int = 0
     different: int = 0
+    expired: int = 0
     extra: int = 0
     sent: int = 0
     lost: int = 0  # readings that differ and are no longer in the store, so that they cannot be sent again
@@ -60,6 +61,7 @@ class Look:
     """`take` compares one machine after the other in one state of the store; differences go to `verdict` and `wrong`.
 
     With `suspects`, only what is among them counts, and `send` gets the lines that mend it, where that is wanted.
+    What lies before `kept_from` (us) InfluxDB need not have.
     """
 
     querying: Querying
@@ -67,6 +69,7 @@ class Look:
     exact: bool = False
     suspects: Suspects | None = None
     send: Send | None = None
+    kept_from: int | None = None
     wrong: Suspects = field(default_factory=set)
 
     def take(self, truths: list[Truth], span: Span) -> None:
@@ -78,6 +81,9 @@ class Look:
 
     def _found(self, count: str, what: str, place: Place, more: str = "", n: int = 1) -> bool:
         """Whether a difference counts; it is noted then."""
+        if self.kept_from is not None and place[2] < self.kept_from * 1000:
+            self.verdict.expired += n if count in ("missing", "lost") else 0
+            return False
         named = self.verdict.asset, place
         if self.suspects is not None and named not in self.suspects:
             return False

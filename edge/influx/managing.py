@@ -104,7 +104,11 @@ class Management:
 
     def a_bucket(self, org: str, name: str, keep_days: int) -> str:
         """The number of the bucket, with this retention."""
-        rules = [{"type": "expire", "everySeconds": keep_days * DAY_S}] if keep_days else []
+        shard_s = (
+            3600 if keep_days < 2 else DAY_S if keep_days < 180 else 7 * DAY_S
+        )  # InfluxDB's own choice for a new one
+        rule = {"type": "expire", "everySeconds": keep_days * DAY_S, "shardGroupDurationSeconds": shard_s}
+        rules = [rule] if keep_days else []
         found = (self.call("GET", "/api/v2/buckets", name=name, orgID=org) or {}).get("buckets")
         if not found:
             made = self.call("POST", "/api/v2/buckets", {"orgID": org, "name": name, "retentionRules": rules})

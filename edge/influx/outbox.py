@@ -20,7 +20,7 @@ from edge.clock import to_text
 from edge.events import KINDS
 from edge.host import PluginHost
 from edge.influx.alignment import align
-from edge.influx.backlog import Backlog, rest_s
+from edge.influx.backlog import Backlog, rest_s, waiting
 from edge.influx.batch import Batch
 from edge.influx.catalog import Groups
 from edge.influx.delivery import CEILING_S, Delivery, Link, Refused
@@ -34,9 +34,8 @@ from edge.influx.windows import Windows
 from edge.influx.writing import Writing
 from edge.plant import Plant
 from edge.plants import Plants
-from edge.store.meta import identity, processed
+from edge.store.meta import identity
 from edge.store.schema import open_reader
-from edge.store.unsealed import last_flush
 
 POLL_S = 0.2
 COUNT_S = 2.0
@@ -276,17 +275,12 @@ class Outbox:
         self._counted_at = self.clock()
 
     def _count(self, db: apsw.Connection) -> None:
-        """About how many points wait: messages for readings, since a flush is not looked into before it is sent."""
         self._counted_at = self.clock()
         streams = self._streams
         if streams is None:
             return
         with snapshot(db):
-            following = streams.following
-            behind = processed(db) - following.offset if last_flush(db) > following.flush else 0
-            events = streams.events.waiting(db)
-            backlog = streams.backlog.waiting(db)
-        self._waiting = max(behind, 0) + events + backlog
+            self._waiting = waiting(db, streams.following, streams.events, streams.backlog)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -79,6 +80,25 @@ def _damage_and_verify(influx: Influx, service: Service) -> None:
     assert command(service.config, service.settings, "verify").returncode == 69
 
 
+def test_what_waits_for_the_service_is_said(fed: tuple[Influx, Service]) -> None:
+    influx, service = fed
+    assert "waiting" not in command(service.config, service.settings, "verify").stdout
+    influx.kill()
+    with Broker() as broker:
+        settings = [f"mqtt.url={broker.url}" if one.startswith("mqtt.url=") else one for one in service.settings]
+        service.stop()
+        service.settings = settings
+        service.start()
+        publish(broker.port, encoded(Plant(6, 300, seed=6), "readings", 300))
+        service.wait_processed(1300)
+        service.stop()
+    influx.start()
+    told = command(service.config, service.settings, "verify", "--no-repair").stdout
+    found = re.search(r"about (\d+) points were still waiting", told)
+    assert found, told
+    assert 300 <= int(found[1]) < 400
+
+
 def test_setup_makes_all_of_it_and_a_token_that_may_do_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "edge.toml").write_text("")
     (tmp_path / "plant.toml").write_text("")
@@ -107,8 +127,8 @@ def test_setup_of_a_server_in_use_keeps_figures_of_hours(tmp_path: Path) -> None
     (tmp_path / "edge.toml").write_text("")
     (tmp_path / "plant.toml").write_text("")
     with Influx() as influx:
-        arguments = ("setup", "--token-file", str(tmp_path / "token"))
-        for _ in range(2):
+        for days in ("0", "3"):  # shorter than what InfluxDB keeps together of a bucket that keeps for good
+            arguments = ("setup", "--token-file", str(tmp_path / "token"), "--keep-days", days)
             done = command(tmp_path, [f"influx.url={influx.url}"], *arguments, INFLUX_TOKEN=influx.token)
             assert done.returncode == 0, done.stderr
         hour = (time.time_ns() // HOUR_NS - 2) * HOUR_NS
