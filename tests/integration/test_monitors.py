@@ -92,7 +92,9 @@ def said_of(service: Service, what: str, **body: str) -> Any:
 
 
 def test_what_a_monitor_says_of_the_last_reading_is_there_though_no_message_follows(service: Service) -> None:
-    answer = wait_for(service, lambda a: a["assessments"][0]["ts"] == "2026-05-28T20:28:09Z", monitor="hot")
+    answer = wait_for(
+        service, lambda a: a["assessments"][0]["ts"] == "2026-05-28T20:28:09Z", monitor="hot", asset=ASSET
+    )
     (said,) = answer["assessments"]
     assert (said["asset"], said["monitor"], said["title"], said["state"]) == (ASSET, "hot", "Heat", "plan")
     assert said["reasons"][0]["signal"] == "temperature"
@@ -101,7 +103,7 @@ def test_what_a_monitor_says_of_the_last_reading_is_there_though_no_message_foll
 
 
 def test_the_history_is_in_order_and_comes_in_pages(service: Service) -> None:
-    window = {"from": "2026-05-28T20:00:00Z", "to": "2026-05-28T21:00:00Z", "monitor": "hot", "asset": "works"}
+    window = {"from": "2026-05-28T20:00:00Z", "to": "2026-05-28T21:00:00Z", "monitor": "hot", "asset": ASSET}
     whole = service.get("/api/v1/assessments", **window)["assessments"]
     assert [one["state"] for one in whole[:2]] == ["ok", "plan"]
     paged: list[Any] = []
@@ -118,12 +120,12 @@ def test_the_history_is_in_order_and_comes_in_pages(service: Service) -> None:
 
 
 def test_a_monitor_that_raises_is_counted_paused_and_alone_in_that(service: Service) -> None:
-    answer = service.get("/api/v1/assessments", monitor="raises")
+    answer = service.get("/api/v1/assessments", monitor="raises", asset=ASSET)
     (said,) = answer["assessments"]
     assert said["state"] == "unknown"
     assert "a mistake" in said["reasons"][0]["text"]
     about = {one["name"]: one for one in answer["monitors"]}
-    assert about["raises"]["paused"] == 1
+    assert about["raises"]["paused"] >= 1
     assert about["hot"]["failures"] == 0
     metrics = service.metrics()
     assert metrics['edge_monitor_failures_total{monitor="raises"}'] == about["raises"]["failures"]
@@ -134,10 +136,10 @@ def test_a_monitor_that_raises_is_counted_paused_and_alone_in_that(service: Serv
 def test_an_alarm_is_acknowledged_in_the_status_too_and_still_after_a_kill(service: Service) -> None:
     assert service.get(f"/api/v1/assets/{ASSET}/status")["maintenance"]["state"] == "plan"
     made = said_of(service, "acknowledge", by="ann", why="fan ordered", monitor="hot")
-    answer = wait_for(service, lambda a: a["assessments"][0]["acknowledged"], monitor="hot")
+    answer = wait_for(service, lambda a: a["assessments"][0]["acknowledged"], monitor="hot", asset=ASSET)
     service.kill()
     service.start()
-    assert service.get("/api/v1/assessments", monitor="hot")["assessments"] == answer["assessments"]
+    assert service.get("/api/v1/assessments", monitor="hot", asset=ASSET)["assessments"] == answer["assessments"]
     assert answer["assessments"][0]["acknowledged"]["by"] == "ann"
     assert service.get(f"/api/v1/assets/{ASSET}/status")["maintenance"]["acknowledged"]
     listed = service.get("/api/v1/corrections", asset=ASSET)["corrections"]
@@ -147,9 +149,11 @@ def test_an_alarm_is_acknowledged_in_the_status_too_and_still_after_a_kill(servi
 def test_work_done_reaches_the_monitor_by_message_and_from_a_person(service: Service, broker: Broker) -> None:
     body = json.dumps({"ts": START_MS + 95_000, "component": "fan"}).encode()
     publish(broker.port, [(f"shopfloor/v1/{ASSET}/maintenance", body)])
-    wait_for(service, lambda a: a["assessments"][0]["work"] == "done: fan 1", monitor="hot")
+    wait_for(service, lambda a: a["assessments"][0]["work"] == "done: fan 1", monitor="hot", asset=ASSET)
     said_of(service, "work-done", by="ann", why="heat", component="pump", action="replaced")
-    (said,) = wait_for(service, lambda a: a["assessments"][0]["work"] == "done: pump 2", monitor="hot")["assessments"]
+    (said,) = wait_for(service, lambda a: a["assessments"][0]["work"] == "done: pump 2", monitor="hot", asset=ASSET)[
+        "assessments"
+    ]
     assert said["state"] == "learning"
     assert said["acknowledged"] is None
 
@@ -189,7 +193,7 @@ def settled(service: Service, machines: int) -> None:
     )
 
 
-def test_killed_under_load_no_assessment_is_lost_or_doubled(broker: Broker, tmp_path: Path) -> None:
+def test_killed_under_load_no_assessment_is_lost_or_doubled(tmp_path: Path) -> None:
     machines, seconds = 20, 300
     values = random.Random(1)
     sent = [
@@ -202,8 +206,7 @@ def test_killed_under_load_no_assessment_is_lost_or_doubled(broker: Broker, tmp_
     ]
     (tmp_path / "plugins.d").mkdir()
     (tmp_path / "plugins.d" / "hot.py").write_text(HOT, encoding="utf-8")
-    settings = ["mqtt.client_id=killed", "mqtt.root=shopfloor/v1"]
-    with Service(broker.url, folder=tmp_path, settings=settings) as killed:
+    with Broker() as broker, Service(broker.url, folder=tmp_path) as killed:
         for part in (sent[0::2], sent[1::2]):
             publish(broker.port, [(topic, text.encode()) for topic, text in part])
             killed.kill()
