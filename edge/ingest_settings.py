@@ -6,7 +6,7 @@ from pathlib import Path
 
 from edge.ingest.config import IngestConfig
 from edge.journal.limits import GIB, MIB, JournalLimits
-from edge.mapping import subscription
+from edge.mapping import covers, subscription
 from edge.mqtt.options import MqttOptions
 from edge.settings.service import JournalSettings, ServiceSettings
 
@@ -17,10 +17,10 @@ def ingest_config(settings: ServiceSettings, journal: Path) -> IngestConfig:
 
 
 def filters(settings: ServiceSettings) -> tuple[str, ...]:
-    """What to subscribe to: our own topics, and those of the mappings that lie elsewhere, each once."""
-    root = settings.mqtt.root
-    others = (subscription(mapping.topic) for mapping in settings.mappings)
-    return tuple(dict.fromkeys([f"{root}/#", *(one for one in others if not one.startswith(f"{root}/"))]))
+    """What to subscribe to: our own topics, and those of the mappings that lie elsewhere. None lies within another,
+    since some brokers deliver a message once for each."""
+    every = dict.fromkeys([f"{settings.mqtt.root}/#", *(subscription(mapping.topic) for mapping in settings.mappings)])
+    return tuple(one for one in every if not any(other != one and covers(other, one) for other in every))
 
 
 def _mqtt(settings: ServiceSettings) -> MqttOptions:

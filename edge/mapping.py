@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -99,6 +100,16 @@ def names_in(text: str) -> set[str]:
 def subscription(topic: str) -> str:
     """The MQTT filter that brings the topics of a mapping."""
     return "/".join("+" if NAMED.search(level) else level for level in topic.split("/"))
+
+
+def covers(one: str, other: str) -> bool:
+    """Whether an MQTT filter brings every topic that another one does."""
+    for level, theirs in zip_longest(one.split("/"), other.split("/")):
+        if level == "#":
+            return True
+        if level is None or theirs in (None, "#") or level not in ("+", theirs):
+            return False
+    return True
 
 
 def pattern_of(topic: str) -> re.Pattern[str]:

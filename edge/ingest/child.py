@@ -14,7 +14,7 @@ from typing import Final, cast
 from edge.ingest.committer import Committer, Waiting
 from edge.ingest.config import IngestConfig
 from edge.ingest.control import EXIT_STORAGE, Append, Appended, Cursor, Down, IngestStatus, Stop, Up, frame, frames_down
-from edge.ingest.session import Session, identity_of, read_session, write_session
+from edge.ingest.session import Session, giving_up, identity_of, read_session, write_session
 from edge.journal.errors import JournalError, JournalFull
 from edge.journal.writer import JournalWriter
 from edge.mqtt.connect import connection_type
@@ -120,8 +120,9 @@ class Ingest:
         heard, epoch = await self._loop.run_in_executor(self._executor, writer.last_heard)
         self._status.last_offset, self._status.journal_bytes = writer.last_offset, writer.bytes
         self._status.disk_full = False
-        options = self._config.mqtt
         self._saved = read_session(self._directory)
+        known = self._saved is not None and self._saved.identity == identity_of(self._config.mqtt)
+        options = giving_up(self._config.mqtt, self._saved if known else None)
         self._committer = committer = Committer(writer, self._executor, self._status, self._changed)
         self._source = source = Source(
             options,
@@ -129,7 +130,7 @@ class Ingest:
             arrived=committer.arrived,
             changed=self._source_changed,
             epoch=max(epoch, self._saved.epoch if self._saved else 0),
-            session_known=self._saved is not None and self._saved.identity == identity_of(options),
+            session_known=known,
             heard=heard,
         )
         committer.attach(source)
@@ -175,7 +176,8 @@ class Ingest:
 
     def _source_changed(self) -> None:
         assert self._source is not None
-        session = Session(identity_of(self._config.mqtt), self._source.status.epoch)
+        options = self._config.mqtt
+        session = Session(identity_of(options), self._source.status.epoch, options.filters)
         if self._source.status.subscribed and session != self._saved:
             self._saved = session
             self._executor.submit(write_session, self._directory, session)

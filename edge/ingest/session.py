@@ -11,14 +11,22 @@ from edge.mqtt.options import MqttOptions
 
 
 class Session(msgspec.Struct, frozen=True):
-    """`identity` names broker and client: with another of either no session is to be expected."""
+    """`identity` names broker and client: with another of either no session is to be expected. `filters` are what the
+    broker has been asked for."""
 
     identity: str
     epoch: int
+    filters: tuple[str, ...] = ()
 
 
 def identity_of(options: MqttOptions) -> str:
     return f"{options.client_id}@{options.broker}"
+
+
+def giving_up(options: MqttOptions, session: Session | None) -> MqttOptions:
+    """The options, with what the session was asked for and nobody wants any more as `former`."""
+    former = () if session is None else tuple(one for one in session.filters if one not in options.filters)
+    return msgspec.structs.replace(options, former=former)
 
 
 def read_session(directory: Path) -> Session | None:

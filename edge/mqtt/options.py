@@ -15,7 +15,8 @@ _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
 class MqttOptions(msgspec.Struct, frozen=True):
-    """`url` is mqtt://host[:port] or mqtts://host[:port]; `filters` are subscribed at QoS 1 at each connection.
+    """`url` is mqtt://host[:port] or mqtts://host[:port]; `filters` are subscribed at QoS 1 at each connection. What is
+    `former` is given up then: the session has it from an earlier run.
 
     `received_property` takes the received time from the user property `edge-received` (microseconds) of a message that
     has one: for services that forward to each other. MQTT 5 only, as are `receive_maximum` and `session_expiry_s`."""
@@ -23,6 +24,7 @@ class MqttOptions(msgspec.Struct, frozen=True):
     url: str
     client_id: str
     filters: tuple[str, ...] = ("shopfloor/v1/#",)
+    former: tuple[str, ...] = ()
     protocol: Literal["5", "3.1.1"] = "5"
     username: str | None = None
     secret: str | None = None  # the password itself, where it comes from the environment

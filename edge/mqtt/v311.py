@@ -112,6 +112,8 @@ class AiomqttConnection(Connection):
             raise MqttError("closed")
         try:
             codes: Any = await self._client.subscribe([(pattern, 1) for pattern in self.options.filters])
+            if self.options.former:
+                await self._client.unsubscribe(list(self.options.former))
         except aiomqtt.MqttError as error:
             why = self._end.result() if self._end.done() else MqttError(f"could not subscribe: {error}")
             raise why from error

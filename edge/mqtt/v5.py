@@ -23,6 +23,7 @@ _FLAGS: Final = tuple(
 )
 """The flags of an entry by the first byte of its PUBLISH packet."""
 _SUBSCRIBE_ID: Final = 1
+_UNSUBSCRIBE_ID: Final = 2
 _CLOSE_S: Final = 1.0
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Mqtt5Connection(Connection, asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._connack: asyncio.Future[mqtt5.ConnAckPacket] = loop.create_future()
         self._suback: asyncio.Future[mqtt5.SubAckPacket] = loop.create_future()
+        self._unsuback: asyncio.Future[mqtt5.UnsubAckPacket] = loop.create_future()
         self._end: asyncio.Future[MqttError] = loop.create_future()
         self._parts: list[bytes] = []  # of a packet that is not complete
         self._have = self._need = 0
@@ -88,6 +90,10 @@ class Mqtt5Connection(Connection, asyncio.Protocol):
             if code.value >= mqtt5.SubAckReasonCode.UNSPECIFIED_ERROR.value:
                 reason = code.name.lower().replace("_", " ")
                 raise MqttError(f"the broker refuses the subscription {pattern}: {reason}", wait_s=REFUSED_S)
+
+        if self.options.former:
+            self._write(mqtt5.UnsubscribePacket(_UNSUBSCRIBE_ID, list(self.options.former)).write())
+            await self._answer(self._unsuback)
 
     async def _answer(self, future: asyncio.Future[T]) -> T:
         either: list[asyncio.Future[Any]] = [future, self._end]
@@ -216,6 +222,8 @@ class Mqtt5Connection(Connection, asyncio.Protocol):
                 self._connack.set_result(packet)
             case mqtt5.SubAckPacket() if not self._suback.done():
                 self._suback.set_result(packet)
+            case mqtt5.UnsubAckPacket() if not self._unsuback.done():
+                self._unsuback.set_result(packet)
             case mqtt5.PingRespPacket():
                 pass  # that something came is what counts
             case mqtt5.DisconnectPacket():

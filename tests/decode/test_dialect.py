@@ -13,8 +13,10 @@ from edge.decode import Decoded, DecodeSettings, decode
 from edge.decode.dialect import Dialect
 from edge.decode.payload import PAYLOADS
 from edge.events import CounterLevel, Heartbeat, MachineState, PartCount, Reading
+from edge.ingest_settings import filters
 from edge.journal.record import RETAIN, Record
 from edge.mapping import MEMBERS, Mapping, place_of, subscription
+from edge.settings.service import ServiceSettings
 
 NOW_MS = 1_741_000_000_000
 NOW = NOW_MS * 1000
@@ -156,6 +158,22 @@ def test_topics_match_as_their_filter_does(topic: str, seen: dict[str, Any], fil
     dialect = Dialect((mapping("heartbeat", topic=topic, asset=f"{L1}/m"),))
     assert {one: (found[0][1] if (found := dialect.readers_of(one)) else None) for one in seen} == seen
     assert subscription(topic) == filter_
+
+
+@pytest.mark.parametrize(
+    ("topics", "subscribed"),
+    [
+        (["acme/{m}/data", "acme/{m}/data"], ["shopfloor/v1/#", "acme/+/data"]),
+        (["acme/{m}/data", "acme/#", "acme"], ["shopfloor/v1/#", "acme/#"]),
+        (["a/{m}", "a/b", "a/b/c", "a/{m}/#"], ["shopfloor/v1/#", "a/+/#"]),
+        (["a/{m}", "a/{m}/{n}"], ["shopfloor/v1/#", "a/+", "a/+/+"]),
+        (["shopfloor/v1/x/{m}"], ["shopfloor/v1/#"]),
+        (["{m}/#"], ["+/#"]),
+    ],
+)
+def test_what_is_subscribed_to_brings_no_message_twice(topics: list[str], subscribed: list[str]) -> None:
+    tables = [{"topic": topic, "asset": "a/b/c/d", "kind": "heartbeat"} for topic in topics]
+    assert list(filters(ServiceSettings.model_validate({"mappings": tables}))) == subscribed
 
 
 @pytest.mark.parametrize("text", ["", "a..b", "a[x]", "a[", '"a', "a=b", "{a}"])

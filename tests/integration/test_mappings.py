@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.brokers import Broker, publish
 from tests.running import Service
 
@@ -48,6 +50,23 @@ def test_other_topics_are_subscribed_to_counted_once_and_shown_where_they_are_wr
     assert "HALF" in wrong["detail"]
     accepted = [figures[f"edge_messages_{name}_total"] for name in ("received", "accepted", "duplicate")]
     assert accepted == [4, 2, 1]
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_a_mapping_that_is_taken_out_is_given_up_at_the_broker(protocol: str) -> None:
+    with Broker() as broker, Service(broker.url, settings=[f"mqtt.protocol={protocol}"]) as service:
+        service.stop()
+        (service.config / "edge.toml").write_text(MAPPINGS)
+        service.start()
+        publish(broker.port, [("lamp/m1", b"ON")])
+        service.wait_processed(1)
+        service.stop()
+        (service.config / "edge.toml").write_text(MAPPINGS.partition('[[mappings]]\ntopic = "lamp')[0])
+        service.start()
+        publish(broker.port, [("lamp/m1", b"OFF"), ("acme/l1/m1/data", b"{}")])
+        service.wait_processed(2)
+        listed = service.get("/api/v1/rejections")["rejections"]
+    assert [one["topic"] for one in listed] == ["acme/l1/m1/data"]
 
 
 def edge(service: Service, *arguments: str) -> subprocess.CompletedProcess[str]:
