@@ -66,6 +66,21 @@ def test_wall_says_how_old_its_data_is(open_page: Open, fake: Fake) -> None:
     expect(page.locator("html")).to_have_attribute("data-stale", "")  # which takes the colour out of the cards
 
 
+def test_wall_says_when_no_messages_come_in(open_page: Open) -> None:
+    said = {"ok": False, "detail": "connection refused"}
+    page = open_page("/?wall=1", width=1920, height=1080, quiet=False)
+    page.clock.install()
+    page.route("**/health/ready", lambda route: route.fulfill(status=503, json={"components": {"mqtt": said}}))
+    page.reload()
+    expect(page.locator("machine-card")).to_have_count(4)
+    page.clock.run_for(2000)
+    banner = page.locator("wall-board > .stale")
+    expect(banner).to_have_text("No messages come in from the broker: connection refused")
+    said["ok"] = True
+    page.clock.run_for(17_000)
+    expect(banner).to_be_hidden()
+
+
 def test_how_it_stands_with_influxdb_is_said_beside_the_clock(open_page: Open) -> None:
     said = {"ok": False, "detail": "", "state": "waiting", "waiting": 12345, "lag_s": 125, "dead_letters": 0}
 
@@ -83,7 +98,7 @@ def test_how_it_stands_with_influxdb_is_said_beside_the_clock(open_page: Open) -
     said |= {"state": "denied", "detail": "401: unauthorized", "dead_letters": 2}
     page.clock.run_for(16_000)
     expect(page.locator(".outbox")).to_have_text("InfluxDB: 12,345 points wait, for 2:05 min · 2 refused")
-    expect(page.locator(".alarm")).to_contain_text("influx is not ready: 401: unauthorized")
+    expect(page.locator(".alarm")).to_contain_text("InfluxDB does not take the data: 401: unauthorized")
     said |= {"ok": True, "state": "connected", "waiting": 0, "lag_s": 0, "dead_letters": 0}
     page.clock.run_for(16_000)
     expect(page.locator(".outbox")).to_have_text("InfluxDB up to date")

@@ -30,6 +30,19 @@ def test_timeline_draws_spans_with_a_legend(shared_page: Open) -> None:
     expect(page.locator("state-timeline .tick-text").first).to_have_text(re.compile(r"\d\d:\d\d|\w+ \d+"))
 
 
+def test_the_window_is_named_by_its_shift_and_the_crumbs_by_titles(shared_page: Open) -> None:
+    page = shared_page(PAGE)
+    expect(page.locator(".frame-text")).to_have_text(re.compile(r"^early, \d+ \w+, \d\d:\d\d:\d\d – "))
+    expect(page.locator(".crumbs a").last).to_have_text("Packing 1")
+    written = page.evaluate("""async () => {
+        const { rangeText } = await import("/static/js/format.js");
+        const at = (text) => Date.parse(`2025-03-03T${text}Z`);
+        return [rangeText(at("05:00:00"), at("13:00:00"), "Europe/Berlin"),
+            rangeText(at("21:00:00"), at("23:30:07"), "Europe/Berlin")];
+    }""")
+    assert written == ["3 Mar, 06:00 – 14:00", "3 Mar, 22:00:00 – 4 Mar, 00:30:07"]
+
+
 def test_window_buttons_and_dragging_zoom(open_page: Open) -> None:
     page = open_page(PAGE)
     expect(page.locator("state-timeline rect.span").first).to_be_visible()

@@ -81,6 +81,14 @@ export function momentText(ms, zone) {
   return dateFormat(zone, { ...options, hourCycle: "h23" }).format(ms);
 }
 
+/** "3 Mar, 14:00 – 22:00": seconds only where there are some, the second day only where it is another. */
+export function rangeText(from, to, zone) {
+  const time = from % 60_000 || to % 60_000 ? clockTime : minuteTime;
+  const moment = (ms) => `${dateFormat(zone, { day: "numeric", month: "short" }).format(ms)}, ${time(ms, zone)}`;
+  const sameDay = dayText(from, zone) === dayText(to, zone);
+  return `${moment(from)} – ${sameDay ? time(to, zone) : moment(to)}`;
+}
+
 /** "CET" or "GMT+1". */
 export function zoneText(ms, zone) {
   const parts = dateFormat(zone, { timeZoneName: "short" }).formatToParts(ms);

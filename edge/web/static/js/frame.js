@@ -2,7 +2,7 @@
 
 import { serverNow } from "./clock.js";
 import { h, setAttribute, setText } from "./dom.js";
-import { momentText } from "./format.js";
+import { rangeText } from "./format.js";
 import { t } from "./strings.js";
 
 const HOUR_MS = 3_600_000;
@@ -45,7 +45,8 @@ export class FramePicker extends EventTarget {
     const { from, to } = this.#range ?? this.#bounds(status, now);
     const sliding = !this.#range && ["1h", "24h"].includes(this.#mode);
     const frame = { from, to, dataTo: Math.min(to, now), now, live: to >= now - 1000, sliding, timezone: status.timezone };
-    setText(this.text, `${momentText(from, frame.timezone)} – ${momentText(to, frame.timezone)}`);
+    const named = !this.#range && this.#mode === "shift" ? status.shift?.name : "";
+    setText(this.text, [named, rangeText(from, to, frame.timezone)].filter(Boolean).join(", "));
     return frame;
   }
 

@@ -9,7 +9,7 @@ import { store, stored } from "./storage.js";
 import { chooseLanguage, language, LANGUAGES, t } from "./strings.js";
 
 const THEMES = ["system", "light", "dark"];
-const READINESS_S = 15;
+export const READINESS_S = 15;
 const LAGS_S = 60;
 let zone = stored("zone", "");
 
@@ -46,6 +46,18 @@ export function outboxText(influx) {
 /** Whether a component is to be named in the bar of alarms; that InfluxDB is away for a while shows beside the clock. */
 function isAlarm([name, { ok, state }]) {
   return ok === false && !(name === "influx" && state === "waiting");
+}
+
+/** Which components of the service are not ready and why, as one text, "" where all are; no answer at all shows as the age of the data. */
+function alarmText(readiness) {
+  const broken = Object.entries(readiness?.components ?? {}).filter(isAlarm);
+  return broken.map(([name, component]) => t("ready.not", { name: t(`ready.${name}`, {}, name), detail: whyNot(component) })).join(" · ");
+}
+
+/** Asks the service how it is: {alarm, outbox}, texts that are empty or null where there is nothing to say. */
+export async function readService() {
+  const readiness = await readReadiness().catch(() => null);
+  return { alarm: alarmText(readiness), outbox: outboxText(readiness?.components?.influx) };
 }
 
 /** Takes the colour out of what is shown while its age is not to be trusted. */
@@ -85,11 +97,10 @@ class PageHeader extends HTMLElement {
   }
 
   async #askReadiness() {
-    const readiness = await readReadiness().catch(() => null); // no answer at all shows as the age of the data
-    const broken = Object.entries(readiness?.components ?? {}).filter(isAlarm);
-    this.#showOutbox(outboxText(readiness?.components?.influx));
-    setText(this.alarm, broken.map(([name, component]) => t("ready.not", { name, detail: whyNot(component) })).join(" · "));
-    this.alarm.hidden = !broken.length;
+    const { alarm, outbox } = await readService();
+    this.#showOutbox(outbox);
+    setText(this.alarm, alarm);
+    this.alarm.hidden = !alarm;
   }
 
   #showOutbox(said) {

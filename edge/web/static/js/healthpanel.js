@@ -104,7 +104,7 @@ class HealthCard {
     const rows = await readHistory({ asset: one.asset, monitor: one.monitor, from: new Date(frame.from).toISOString(), to: new Date(frame.dataTo).toISOString() });
     const points = steps(rows.length ? rows : [one], frame.from, frame.dataTo);
     this.curve.hidden = !points.some(({ hole }) => !hole);
-    const series = { signal: "health", title: t("health.curve"), unit: "", resolution_s: Infinity, range: [0, 1.05], points };
+    const series = { signal: "health", title: t("health.curve"), unit: "%", resolution_s: Infinity, range: [0, 105], points };
     if (!this.curve.hidden) this.curve.show(series, { ...frame, to: frame.dataTo });
   }
 
@@ -124,7 +124,7 @@ function steps(rows, from, to) {
     const end = Math.min(to, i + 1 < rows.length ? times[i + 1] - 1 : to);
     if (times[i] > end) return;
     if (health === null) found.push(Object.assign([times[i]], { hole: true }));
-    else for (const at of new Set([times[i], end])) found.push([at, health, health, health, 1]);
+    else for (const at of new Set([times[i], end])) found.push([at, 100 * health, 100 * health, 100 * health, 1]);
   });
   return found;
 }

@@ -90,7 +90,8 @@ class MachinePage extends HTMLElement {
         panel("rejections", t("rejections.machine"), this.rejections, all),
       ),
     );
-    this.replaceChildren(crumbs(this.asset), this.heading, this.notice, this.body);
+    this.crumbs = crumbs(this.asset);
+    this.replaceChildren(this.crumbs, this.heading, this.notice, this.body);
   }
 
   async #refresh() {
@@ -134,6 +135,7 @@ class MachinePage extends HTMLElement {
   async #readStructure() {
     const [{ assets }, { kpis }] = await Promise.all([readAssets(), readKpis()]);
     this.#kpis = new Map(kpis.map((kpi) => [kpi.name, kpi]));
+    nameCrumbs(this.crumbs, assets);
     this.signals.signals = assets.find((asset) => asset.path === this.asset)?.signals ?? [];
     this.#structureAt = monotonic();
   }
@@ -253,9 +255,14 @@ function crumbs(asset) {
   const levels = asset.split("/").slice(0, -1);
   const links = levels.map((level, i) => {
     const path = levels.slice(0, i + 1).join("/");
-    return h("li", {}, h("a", { href: `/?${new URLSearchParams({ asset: path })}` }, level));
+    return h("li", {}, h("a", { href: `/?${new URLSearchParams({ asset: path })}`, "data-path": path, title: path }, level));
   });
   return h("nav", { class: "crumbs", "aria-label": t("nav.crumbs") }, h("ol", {}, h("li", {}, h("a", { href: "/" }, t("board.all"))), links));
+}
+
+function nameCrumbs(node, assets) {
+  const titles = new Map(assets.map(({ path, title }) => [path, title]));
+  for (const link of node.querySelectorAll("[data-path]")) setText(link, titles.get(link.dataset.path) || link.textContent);
 }
 
 customElements.define("machine-page", MachinePage);

@@ -4,7 +4,7 @@ import { onTick, serverNow } from "./clock.js";
 import { arrange, h, icon, setAttribute, setText } from "./dom.js";
 import { CardShelf } from "./card.js";
 import { clockTime, dayText, duration } from "./format.js";
-import { connectionText, markStale, plantZone } from "./header.js";
+import { connectionText, markStale, plantZone, READINESS_S, readService } from "./header.js";
 import { FactorBars, KpiFigure, orderedKpis } from "./kpis.js";
 import { countTones, linesInOrder, machinesOf, whereCounted } from "./line.js";
 import { LossReader } from "./linelosses.js";
@@ -27,6 +27,8 @@ class WallBoard extends HTMLElement {
   #at = 0;
   #shownS = 0;
   #paused = false;
+  #seconds = 0;
+  #alarm = ""; // what of the service is not ready
   #shelf = new CardShelf(2);
   #losses = new LossReader();
 
@@ -133,14 +135,20 @@ class WallBoard extends HTMLElement {
     setText(this.day, zone ? dayText(serverNow(), zone) : "");
     const { tone, text } = connectionText();
     markStale();
-    this.stale.hidden = tone === "live" || (tone === "waiting" && live.ageS < 8);
-    setText(this.stale, live.stale ? t("wall.stale", { age: duration(live.ageS) }) : text);
-    setAttribute(this.stale, "data-tone", tone);
+    if (this.#seconds++ % READINESS_S === 0 && !document.hidden) this.#askService();
+    const old = tone === "stale" || (tone === "waiting" && live.ageS >= 8);
+    this.stale.hidden = !old && !this.#alarm;
+    setText(this.stale, live.stale ? t("wall.stale", { age: duration(live.ageS) }) : old ? text : this.#alarm);
+    setAttribute(this.stale, "data-tone", old ? tone : "stale");
     if (this.#paused || document.hidden) return;
     this.#shownS += 1;
     const current = this.strip.children[this.#at];
     current?.style.setProperty("--progress", String(Math.min(this.#shownS / this.#rotateS, 1)));
     if (this.#shownS >= this.#rotateS) this.#go(this.#at + 1);
+  }
+
+  async #askService() {
+    this.#alarm = (await readService()).alarm;
   }
 
   get #zone() {
