@@ -14,7 +14,8 @@ from edge.processing.machine import Machine
 from edge.store import events as event_store
 
 AT_ONCE_S = 0.02  # neither a message nor a question waits longer for it
-SHARE = 0.1  # of the time, while messages come
+ALL, SOME, LITTLE = 1.0, 0.1, 0.05
+"""Of the time: nothing comes; messages come; more of them are waiting, and answers know of older hours anyway."""
 
 
 class Backlog:
@@ -26,15 +27,14 @@ class Backlog:
         self._now, self._evaluated, self._stopping = now, evaluated, stopping
         self._rest_until = 0.0
 
-    def work(self, *, busy: bool) -> bool:
-        """Do a little; True while there is more. `busy` says that messages come: then most of the time is theirs."""
+    def work(self, share: float) -> bool:
+        """Do a little, in a share of the time; True while there is more. Lines are pooled when nothing comes."""
         began = time.monotonic()
-        if busy and began < self._rest_until:
+        if share < ALL and began < self._rest_until:
             return False
         deadline = began + AT_ONCE_S
-        more = self.evaluate(deadline) or (not busy and self.pool(deadline, patient=True))
-        took = time.monotonic() - began
-        self._rest_until = began + took / SHARE
+        more = self.evaluate(deadline) or (share == ALL and self.pool(deadline, patient=True))
+        self._rest_until = began + (time.monotonic() - began) / min(share, SOME)
         return more
 
     def evaluate(self, deadline: float) -> bool:

@@ -26,7 +26,7 @@ from edge.monitoring.monitors import PATIENCE_S, Counts, Monitors
 from edge.monitoring.watch import WatchRules
 from edge.plant import Plant
 from edge.processing import tally
-from edge.processing.backlog import Backlog
+from edge.processing.backlog import ALL, LITTLE, SOME, Backlog
 from edge.processing.evaluation import Evaluation
 from edge.processing.intake import Intake, Taken
 from edge.processing.machine import Machine
@@ -221,7 +221,7 @@ class Pipeline:
                 self.commit()
             if moment - self._evaluated_at >= self._evaluate_every:
                 self.evaluate_live()
-            more = self.backlog.work(busy=got > 0)
+            more = self.backlog.work(LITTLE if got == BATCH else SOME if got else ALL)
             if not got:
                 if self.monitors.owes(self.tally.cursor) and not self._uncommitted:
                     self.commit(whole=True)
