@@ -78,11 +78,11 @@ def demo(
 @app.command()
 def check(config: ConfigDir = CONFIG, overrides: Overrides = None) -> None:
     """Check the settings; on a mistake print file, line, key and value, and end with status 78. Plugins that cannot be
-    used, KPIs that fail or do not add up on a made-up hour, and settings that no plugin has, are named; with them the
+    used, what fails on a made-up hour or does not add up, and settings that no plugin has, are named; with them the
     service starts all the same."""
     from edge.host import load
     from edge.settings.references import advice
-    from edge.trial import doubts
+    from edge.trial import doubts, doubts_of_monitor
 
     settings = _settings(config, overrides)
     plant, plugins = settings.plant, settings.service.plugins
@@ -100,6 +100,9 @@ def check(config: ConfigDir = CONFIG, overrides: Overrides = None) -> None:
     for name, loaded in host.kpis.items():
         for doubt in doubts(loaded.kpi):
             typer.echo(f"KPI {name} (plugin {loaded.plugin}): {doubt}")
+    for name, watching in host.monitors.items():
+        for doubt in doubts_of_monitor(watching.monitor):
+            typer.echo(f"monitor {name} (plugin {watching.plugin}): {doubt}")
 
 
 @app.command()

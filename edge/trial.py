@@ -1,15 +1,22 @@
-"""Tries a KPI on a made-up hour, whole and in two parts: what breaks the contract shows before there is data."""
+"""Tries plugins on a made-up hour: what breaks the contract shows before there is data.
+
+A KPI is asked for the hour and its two parts; a monitor sees it through, and once more with a restart in between."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from math import isclose
+from typing import Any
+
+import msgspec
 
 from edge.clock import MINUTE, SECOND
 from edge.contract import said_of, unfit_values
 from edge.facts import copied, total, unfit
 from edge.kpi import Facts, Kpi
+from edge.monitor import Assessment, Monitor, Observation, Watched
+from edge.monitoring.post import checked, refuse_other_than_plain
 from edge.settings.machine import MachineSettings
 from edge.slices import (
     DOWN,
@@ -38,6 +45,8 @@ MADE = [(10, "P1", 100, 4), (40, "P2", 60, 0), (50, "P2", 80, 1)]
 TESTED = [(12, "S1", "pass", "pass", 0), (41, "S2", "fail", "pass", 2), (52, "S3", "fail", "fail", 1)]
 READ = [(5 * n, 3.0 + (7 * n) % 5) for n in range(12)]  # minute and value, each holding until the next
 IDEAL_S = 5.0
+RESTART = 181  # of the observations of a monitor
+STATE_BYTES = 64 * 1024
 
 
 def doubts(kpi: Kpi) -> Iterator[str]:
@@ -60,6 +69,50 @@ def doubts(kpi: Kpi) -> Iterator[str]:
         kpi.values(copied(kpi.facts(Slice(ASSET, 0, 0, (), settings=whole.settings))))
     except (Exception, SystemExit) as error:  # noqa: BLE001  # the same
         yield f"fails on a window in which nothing happened: {said_of(error)}"
+
+
+def doubts_of_monitor(monitor: type[Monitor]) -> Iterator[str]:
+    """The same of a monitor."""
+    try:
+        straight, _ = _watching(monitor, None)
+        restarted, kept = _watching(monitor, RESTART)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever a plugin raises is what is sought here
+        yield f"fails on a made-up hour: {said_of(error)}"
+        return
+    if restarted != straight:
+        yield "says something else after a restart in between: all that it remembers must be in `self.state`"
+    if kept > STATE_BYTES:
+        yield f"keeps {kept} bytes of each machine after an hour: keep it to a few kilobytes"
+
+
+def _watching(monitor: type[Monitor], restart: int | None) -> tuple[list[Assessment | None], int]:
+    """(what it says of each observation, bytes of its state in the end)."""
+    common = MachineSettings().model_dump(mode="json", exclude={"signals", "monitors", "kpis"})
+    machine = Watched(ASSET, {**common, **monitor.settings})
+    watching, said, packed = monitor(machine), [], b""
+    for number, seen in enumerate(_observations(monitor)):
+        if number == restart:
+            watching = monitor(machine, msgspec.msgpack.decode(packed))
+        answer = watching.update(seen)
+        said.append(None if answer is None else checked(answer))
+        state = watching.checkpoint()
+        refuse_other_than_plain(state, "state")
+        packed = msgspec.msgpack.encode(state)
+    return said, len(packed)
+
+
+def _observations(monitor: type[Monitor]) -> Iterator[Observation]:
+    """An hour of readings, one in ten seconds, and in it what else a monitor may be shown."""
+    names = [_name(want) for want in monitor.signals]
+    for n in range(360):
+        ts, value = n * 10 * SECOND, 50.0 + (7 * n) % 5 + (30.0 if n > RESTART else 0.0)
+        known: dict[str, Any] = {"state": "running", "product": "P1", "run_s": 10.0 * n, "cycles": 2 * n, "starts": 1}
+        yield Observation(ASSET, ts, "reading", dict.fromkeys(names, value), **known)
+        if n in (100, 300):
+            yield Observation(ASSET, ts, "alarm", code="E1", active=True, severity="error", **known)
+        if n == 200:
+            yield Observation(ASSET, ts, "maintenance", component="bearing", action="replaced", **known)
+            yield Observation(ASSET, ts, "tick", **known)
 
 
 def _not_adding_up(whole: Facts, parts: Facts, path: str) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""KPIs on a made-up hour: those that keep their contract raise no doubt, and each way of breaking it is told."""
+"""Plugins on a made-up hour: those that keep their contract raise no doubt, and each way of breaking it is told."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from edge import Facts, Kpi, Slice
+from edge import Assessment, Facts, Kpi, Monitor, Observation, Slice
 from edge.host import load
-from edge.trial import doubts
+from edge.trial import doubts, doubts_of_monitor
 
-OURS = load().kpis
+PLUGINS = load()
+OURS = PLUGINS.kpis
 
 
 class Share(Kpi):
@@ -80,3 +81,67 @@ def test_a_kpi_that_keeps_its_contract_raises_no_doubt() -> None:
 @pytest.mark.parametrize("kpi", list(BROKEN))
 def test_each_way_of_breaking_the_contract_is_told(kpi: type[Kpi]) -> None:
     assert any(BROKEN[kpi] in doubt for doubt in doubts(kpi()))
+
+
+class Counting(Monitor):
+    """Keeps its contract; each case breaks it in one way."""
+
+    name = "counting"
+
+    def update(self, seen: Observation) -> Assessment | None:
+        self.state["n"] = self.state.get("n", 0) + 1
+        return Assessment(seen.ts, "ok", health=1.0, score=float(self.state["n"]))
+
+
+class Forgetting(Counting):
+    n = 0
+
+    def update(self, seen: Observation) -> Assessment | None:
+        self.n += 1
+        return Assessment(seen.ts, "ok", score=float(self.n))
+
+
+class Unkept(Counting):
+    def update(self, seen: Observation) -> Assessment | None:
+        self.state["seen"] = {1, 2}
+        return None
+
+
+class Hoarding(Counting):
+    def update(self, seen: Observation) -> Assessment | None:
+        self.state.setdefault("all", []).extend([float(seen.ts)] * 100)
+        return None
+
+
+class Overdone(Counting):
+    def update(self, seen: Observation) -> Assessment | None:
+        return Assessment(seen.ts, "ok", health=7.0)
+
+
+class Unready(Counting):
+    def update(self, seen: Observation) -> Assessment | None:
+        return Assessment(seen.ts, "ok", score=max(seen.signals.values()))
+
+
+BROKEN_MONITORS: dict[type[Monitor], str] = {
+    Forgetting: "says something else after a restart in between",
+    Unkept: "state['seen'] is a set: a state is dicts, lists, numbers, text and None",
+    Hoarding: "bytes of each machine after an hour",
+    Overdone: "health is 7.0; it must be from 0 to 1",
+    Unready: "fails on a made-up hour: ValueError: max()",
+}
+
+
+@pytest.mark.parametrize("name", sorted(PLUGINS.monitors))
+def test_our_own_monitors_raise_no_doubt(name: str) -> None:
+    assert list(doubts_of_monitor(PLUGINS.monitors[name].monitor)) == []
+
+
+def test_a_monitor_that_keeps_its_contract_raises_no_doubt() -> None:
+    assert list(doubts_of_monitor(Counting)) == []
+
+
+@pytest.mark.parametrize("monitor", list(BROKEN_MONITORS))
+def test_each_way_in_which_a_monitor_breaks_it_is_told(monitor: type[Monitor]) -> None:
+    (doubt,) = doubts_of_monitor(monitor)
+    assert BROKEN_MONITORS[monitor] in doubt

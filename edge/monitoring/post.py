@@ -89,7 +89,7 @@ class Post:
 
     def _update(self, seen: Observation) -> Assessment | None:
         said = (self._monitor or self._made()).update(seen)
-        return None if said is None else _checked(said)
+        return None if said is None else checked(said)
 
     def _made(self) -> Monitor:
         state: dict[str, Any] | None = _decode(self.kept.state) if self.kept.state else None
@@ -215,7 +215,8 @@ def nothing_more(ts: int, why: str) -> Assessment:
     return Assessment(ts, "unknown", reasons=(Reason("", text=why[:500]),))
 
 
-def _checked(said: Assessment) -> Assessment:
+def checked(said: Assessment) -> Assessment:
+    """What a monitor says, as it will be kept; TypeError, ValueError or ValidationError where it cannot be."""
     if said.__class__ is not Assessment:
         raise TypeError(f"update returned {said!r}, neither an edge.Assessment nor None")
     if said.state not in STATES:
