@@ -6,16 +6,18 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 import yaml
 
 from edge.clock import MINUTE, SECOND
+from edge.events import STATES
 from edge.influx.points import assessment_point
-from edge.monitor import Assessment, RemainingLife
+from edge.monitor import Assessment, Health, RemainingLife
 from tests.influx.sending import send_all
 from tests.influxdb import Influx
 from tests.properties.inside import Inside
@@ -120,3 +122,26 @@ def test_dashboards_use_the_provisioned_source_and_stand_where_the_provider_look
         assert used == {source["uid"]}
         assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
     assert len(uids) == len(DASHBOARDS) == 2
+
+
+def test_panels_lie_beside_each_other_and_every_word_has_its_colour() -> None:
+    mapped: list[set[str]] = []
+    for file in DASHBOARDS:
+        panels = json.loads(file.read_text(encoding="utf-8"))["panels"]
+        places = [panel["gridPos"] for panel in panels]
+        cells = [(at["x"] + x, at["y"] + y) for at in places for x, y in product(range(at["w"]), range(at["h"]))]
+        assert len(cells) == len(set(cells))
+        assert max(x for x, _ in cells) < 24
+        mapped += [set(found) for found in _mappings(panels)]
+    assert mapped == [set(get_args(Health)), STATES, set(get_args(Health))]
+
+
+def _mappings(found: Any) -> Iterator[Any]:
+    """What texts are mapped, wherever in panels that is."""
+    if isinstance(found, dict):
+        if found.get("type") == "value" and "options" in found:
+            yield found["options"]
+        found = list(found.values())
+    if isinstance(found, list):
+        for one in found:
+            yield from _mappings(one)
