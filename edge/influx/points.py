@@ -23,6 +23,8 @@ LEVELS = ("site", "area", "line", "machine")
 TAKEN = RESERVED.union(LEVELS)
 READING, QUALITY, REJECTION, ASSESSMENT = "reading", "reading_quality", "rejection", "assessment"
 KPI = "kpi_"
+NOBODY = "-"
+"""The levels of what is of no machine."""
 
 _MS = SECOND // 1000
 _encode = msgspec.json.Encoder().encode
@@ -108,9 +110,11 @@ def event_point(event: AnyEvent) -> Point:
 
 def rejection_point(offset: int, index: int, received: int, topic: str, asset: str | None, reason: str, detail: str,
                     size: int) -> Point:  # fmt: skip
-    """The point of a message that could not become an event, at its received time; of its machine, if that is known."""
+    """The point of a message that could not become an event, at its received time; of its machine, if that is known.
+
+    The tags are the same all the time, as InfluxDB 3 wants it."""
     levels = (asset or "").split("/")
-    where = tags(asset) if asset and len(levels) == len(LEVELS) and all(levels) else {}
+    where = tags(asset) if asset and len(levels) == len(LEVELS) and all(levels) else dict.fromkeys(LEVELS, NOBODY)
     fields: dict[str, Field] = {"offset": offset, "topic": topic, "detail": detail, "size": size, "place": index}
     return Point(REJECTION, {**where, "reason": reason}, fields, event_time_ns(received, offset, index))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -30,6 +31,7 @@ class Series(msgspec.Struct, frozen=True):
     tags: dict[str, str] = {}
     columns: list[str] = []
     values: list[list[Any]] = []
+    partial: bool = False
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Each row by column, without what is null."""
@@ -48,11 +50,15 @@ class _Answer(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Answer).decode
+_NEVER = re.compile(r"not (yet )?(supported|implemented)|unsupported", re.IGNORECASE)
+"""InfluxDB 3 may say so with a status of its own trouble."""
 
 
 @dataclass(frozen=True)
 class Querying:
-    """Questions to one bucket (a database of the same name in InfluxDB 1 and 3). May be used from several threads."""
+    """Questions to one bucket. May be used from several threads.
+
+    In InfluxDB 1 and 3 the bucket is a database, or a database and its retention policy with `/` between."""
 
     url: str
     bucket: str
@@ -61,7 +67,9 @@ class Querying:
 
     def series(self, statement: str) -> list[Series]:
         """The answer of one statement; InfluxUnavailable, InfluxRefused."""
-        asked = urllib.parse.urlencode({"db": self.bucket, "epoch": "ns", "q": statement}).encode()
+        database, _, policy = self.bucket.partition("/")
+        form = {"db": database, **({"rp": policy} if policy else {}), "epoch": "ns", "q": statement}
+        asked = urllib.parse.urlencode(form).encode()
         try:
             token = self.token()
         except OSError as error:
@@ -73,11 +81,15 @@ class Querying:
                 found = _decode(answer.read())
         except urllib.error.HTTPError as error:
             text = error.read(500).decode(errors="replace")
-            kind = InfluxRefused if error.code == 400 else InfluxUnavailable
+            never = error.code == 400 or _NEVER.search(text)
+            kind: type[Exception] = InfluxRefused if never else InfluxUnavailable
             raise kind(f"{error.code} {text}".strip()) from error
         except (OSError, HTTPException, msgspec.DecodeError) as error:
             raise InfluxUnavailable(f"{type(error).__name__}: {error}") from error
         said = found.error or next((result.error for result in found.results if result.error), None)
         if said is not None:
             raise InfluxRefused(said)
-        return [series for result in found.results for series in result.series]
+        answered = [series for result in found.results for series in result.series]
+        if any(series.partial for series in answered):
+            raise InfluxRefused("the answer was cut: the server allows fewer rows (max-row-limit)")
+        return answered

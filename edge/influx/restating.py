@@ -40,7 +40,10 @@ def sweep(querying: Querying, over: Iterable[Over]) -> list[Point]:
     A server that deletes nothing (InfluxDB 3) keeps what is left over; the JSON of the facts tells the truth there."""
     again: list[Point] = []
     for run in runs(over):
-        left = left_over(querying, run)
+        try:
+            left = left_over(querying, run)
+        except InfluxRefused:  # a server that counts nothing in this way; `edge influx verify` finds what is left
+            continue
         for measurement, hour in left:
             delete(querying, measurement, run[0].path, hour, hour + HOUR)
         again += [point for one in run for point in one.points if (point.measurement, one.hour) in left]
