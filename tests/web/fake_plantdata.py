@@ -24,7 +24,13 @@ SHIFT = {"name": "early", "start": "06:00", "end": "14:00", "breaks": [{"start":
 FILE = {
     "products": {"P1": {"ideal_cycle_s": 4.0, "title": HOSTILE}, "P2": {"ideal_cycle_s": 6.0}},
     "sites": {"demo": {"title": "Demo plant", "timezone": ZONE, "shifts": [SHIFT]}},
-    "machines": {"demo/packing/*": {"product": "P1", "target_oee": 0.75}},
+    "machines": {
+        "demo/packing/*": {
+            "product": "P1",
+            "target_oee": 0.75,
+            "monitors": {"maintenance": {"components": {"bearing": {}, "belt": {}}}},
+        }
+    },
 }
 
 

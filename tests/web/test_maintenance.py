@@ -62,6 +62,9 @@ def test_work_done_names_the_component(open_page: Open, fake: Fake) -> None:
     page = open_page(PAGE)
     page.get_by_role("button", name="Work done").click()
     sheet = page.locator("[data-sheet=work-done]")
+    offered = sheet.locator("datalist option")
+    for at, name in enumerate(("bearing", "belt", "vibration")):  # components, then the signals behind the alarm
+        expect(offered.nth(at)).to_have_attribute("value", name)
     sheet.locator("[name=by]").fill("Ann")
     sheet.get_by_role("button", name="Save").click()
     expect(sheet.get_by_role("alert")).to_have_text("Say on which component.")

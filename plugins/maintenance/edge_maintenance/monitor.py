@@ -148,6 +148,7 @@ class Maintenance(Monitor):
             if observation.active and observation.code:
                 self.errors.take(observation.code, ts)
         elif kind == "maintenance":
+            observation = self.usage.of_component(observation)
             self._work_done(observation)
         self.usage.take(observation)
         if self.life.model is not None or self.limits.known:  # a trend goes to a limit
@@ -208,7 +209,7 @@ class Maintenance(Monitor):
         component = observation.component
         gone = [
             name for name in self.regime.tracks
-            if not component or self._component_of(name) in (None, component)
+            if not component or self.usage.component_of(name) in (None, component)
         ]  # fmt: skip
         if not gone:
             return
@@ -218,10 +219,6 @@ class Maintenance(Monitor):
             regime.forget(gone)
         self._end_alarm(observation.ts)
         self._count()
-
-    def _component_of(self, signal: str) -> str | None:
-        components = self.machine.settings.get("components") or {}
-        return next((name for name, one in components.items() if signal in one.get("signals", ())), None)
 
     def _end_alarm(self, ts: int) -> None:
         self.edge = self.alarm.end(ts, 0) or self.edge

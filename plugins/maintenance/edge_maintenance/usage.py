@@ -10,6 +10,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from edge import Observation, Reason, RemainingLife
 
 HOUR_S = 3600.0
@@ -58,6 +60,13 @@ class Usage:
         self.components = components or {}
         self.since: dict[str, list[float]] = {}  # component: run seconds, cycles and starts of the machine then
         self.now: tuple[float, int, int] = (0.0, 0, 0)
+
+    def component_of(self, signal: str) -> str | None:
+        return next((name for name, one in self.components.items() if signal in one.get("signals", ())), None)
+
+    def of_component(self, work: Observation) -> Observation:
+        """The same work, on the component whose signal is named: people also name what told them."""
+        return replace(work, component=self.component_of(work.component) or work.component)
 
     def take(self, observation: Observation) -> None:
         self.now = observation.run_s, observation.cycles, observation.starts

@@ -242,6 +242,16 @@ def test_a_stop_of_the_machine_disproves_no_alarm(shop):
     assert edges(said) == ["clear"]
 
 
+def test_work_on_the_signal_that_told_is_work_on_its_component(shop):
+    watch = shop.monitor(components={"pump": {"signals": ["flow", "pressure"], "life_h": 10}})
+    shop.feed(watch, shop.noisy(), range(500), run_s=36_000)
+    said = watch.assess(shop.seen(500, None, "maintenance", component="flow", run_s=36_000))
+    assert (said.state, watch.slow_due) == ("learning", 0)
+    assert [name for name, track in watch.regime.tracks.items() if not track.sigma] == [
+        "flow", "pressure", "current", "temperature",
+    ]  # fmt: skip
+
+
 def test_work_ends_an_alarm_also_where_nothing_else_can(shop):
     watch, at = alarmed(shop)
     shop.feed(watch, shop.noisy(), range(at, at + 100), product="B")

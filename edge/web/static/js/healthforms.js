@@ -1,6 +1,6 @@
 // What people say to an alarm: that they have taken note of it, or that work has been done on a component.
 
-import { sendAcknowledgement, sendWorkDone } from "./api.js";
+import { readPlantSettings, sendAcknowledgement, sendWorkDone } from "./api.js";
 import { CorrectionSheet, field, textField } from "./correctionform.js";
 import { h } from "./dom.js";
 import { t } from "./strings.js";
@@ -12,10 +12,14 @@ export function openAcknowledgement(asset, monitor, done) {
   fillIn(sheet, t("health.acknowledge.what"), [], send);
 }
 
-/** Asks what has been done on which component; `suggested` are components that are known. */
-export function openWorkDone(asset, suggested, done) {
+/** Asks what has been done on which component. Those that the plant file names are offered, and `signals` that told. */
+export function openWorkDone(asset, monitor, signals, done) {
   const sheet = new CorrectionSheet("work-done", t("health.done"), t("health.done.why"), done);
-  const known = h("datalist", { id: `${sheet.node.getAttribute("aria-labelledby")}-components` }, suggested.map((value) => h("option", { value })));
+  const known = h("datalist", { id: `${sheet.node.getAttribute("aria-labelledby")}-components` }, signals.map((value) => h("option", { value })));
+  readPlantSettings(asset).then(({ settings }) => {
+    const components = Object.keys(settings.monitors?.[monitor]?.components ?? {});
+    known.prepend(...components.map((value) => h("option", { value })));
+  }, () => {}); // then they have to be typed
   const component = textField({ name: "component", list: known.id, maxlength: 64 });
   const action = textField({ name: "action", maxlength: 200 });
   const send = () => {

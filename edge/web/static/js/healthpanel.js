@@ -77,8 +77,8 @@ class HealthCard {
 
   #actions(one, zone) {
     const done = () => this.panel.dispatchEvent(new CustomEvent("said"));
-    const components = one.reasons.map((reason) => reason.signal).filter(Boolean);
-    const work = h("button", { type: "button", class: "button", click: () => openWorkDone(one.asset, components, done) }, icon("setup"), t("health.done"));
+    const signals = one.reasons.map((reason) => reason.signal).filter(Boolean);
+    const work = h("button", { type: "button", class: "button", click: () => openWorkDone(one.asset, one.monitor, signals, done) }, icon("setup"), t("health.done"));
     if (!one.acknowledged) {
       const click = () => openAcknowledgement(one.asset, one.monitor, done);
       const take = isAlarm(one.state) && h("button", { type: "button", class: "button primary", click }, icon("flag"), t("health.acknowledge"));
@@ -91,7 +91,8 @@ class HealthCard {
   }
 
   #showWhy(one, zone) {
-    const parts = [reasonTable(one.reasons, zone)];
+    const silent = { ok: "health.noReason", learning: "health.learns", unknown: "health.unknowns" }[one.state] ?? "health.noneSaid";
+    const parts = [one.reasons.length ? reasonTable(one.reasons, zone) : h("p", { class: "quiet" }, t(silent))];
     if (one.work) parts.push(h("section", {}, h("h3", {}, t("health.work")), h("p", { class: "health-work" }, one.work)));
     if (one.findings.length) {
       const rows = one.findings.map((finding) => h("li", {}, `${findingText(finding)}, ${t("health.alarmSince", { time: sinceText(finding.since, serverNow(), zone) })}`));
@@ -130,7 +131,6 @@ function steps(rows, from, to) {
 }
 
 function reasonTable(reasons, zone) {
-  if (!reasons.length) return h("p", { class: "quiet" }, t("health.noReason"));
   const titles = ["signal", "value", "expected", "change", "sigma", "since"].map((name) => h("th", { scope: "col" }, t(`health.${name}`)));
   const rows = reasons.map((reason) =>
     reason.signal
