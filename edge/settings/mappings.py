@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
+from edge.events import STATES
 from edge.mapping import MEMBERS, NAMED, Mapping, Scalar, States, Time, names_in, pattern_of, place_of
 from edge.settings.nearest import nearest
 from edge.settings.values import LEVEL, LEVEL_HINT, Name, Strict, Zone, as_level, refusal
@@ -14,6 +15,13 @@ NEEDED = {
     "scrap": ("qty",), "alarm": ("code",), "maintenance": ("component",),
 }  # fmt: skip
 LEVELS = 4
+COUNTER = ("members", "counter")
+WORDS: dict[str, tuple[str, ...]] = {
+    "state": tuple(sorted(STATES)),
+    "counter": ("total", "bad"),
+    "result": ("pass", "fail", "abort"),
+    "action": ("create", "start", "finish", "deliver"),
+}
 INCREMENTS = ("total", "bad", "qty")  # told apart from a repetition by nothing but their time or name
 
 
@@ -86,9 +94,37 @@ class MappingSettings(Strict):
         missing = [name for name in NEEDED.get(self.kind, ()) if name not in self.members]
         if missing:
             raise refusal(f"needs `{missing[0]}`, as every {self.kind} does", at=("members",))
-        if bool(self.signals) != (self.kind == "reading"):
-            raise refusal("belongs to kind reading, which needs it", at=("signals",))
+        if self.kind == "reading" and not self.signals:
+            raise refusal('is missing: a reading needs it, such as { temperature = "data.t" }', at=("signals",))
+        if self.kind != "reading" and self.signals:
+            raise refusal("belongs to a mapping of kind reading", at=("signals",))
         return self
+
+    @model_validator(mode="after")
+    def _words_are_known(self) -> "MappingSettings":
+        """What a member of few words can become is one of them: a slip is found now, and not message by message."""
+        for at, word in self._words():
+            known = WORDS[at[1]] if self.kind != "maintenance" else ()
+            if (
+                known
+                and word not in known
+                and str(word)[:7] != "packml:"
+                and not (isinstance(word, str) and "{" in word)
+            ):
+                raise refusal(f"must be one of {', '.join(known)}", near=nearest(str(word), known), at=at)
+        source = self.members.get("counter")
+        if source in WORDS["counter"]:
+            raise refusal("would be looked for in the payload: a constant begins with =", near=f"={source}", at=COUNTER)
+        return self
+
+    def _words(self) -> Iterator[tuple[tuple[str, ...], Scalar]]:
+        """What members of few words are given as constants and by `values`, and where it stands."""
+        for name in WORDS:
+            text = self.members.get(name, "")
+            if text.startswith("="):
+                yield ("members", name), text[1:]
+            for key, word in self.values.get(name, {}).items():
+                yield ("values", name, key), word
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "MappingSettings":
