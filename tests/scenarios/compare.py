@@ -14,7 +14,7 @@ from edge.errors import QueryError
 from edge.plant import Plant
 from tests.scenarios.layout import as_level
 from tests.scenarios.said import instant
-from tests.scenarios.scenario import Expectation, Prepared
+from tests.scenarios.scenario import TOLERANCE, Expectation, Prepared
 
 Answers = Mapping[str, Mapping[str, Any]]
 """What each KPI answers."""
@@ -80,13 +80,21 @@ def missed(expectation: Expectation, found: Found) -> list[str]:
     """What of an expectation is not met, a line each."""
     if isinstance(found, str):
         return [f"{expectation.name}: {found}"]
-    expected = expectation.window.get("expected", {})
-    return [f"{expectation.name}: {line}" for line in differences(expected, found, expectation.tolerance)]
+    of_name = expectation.tolerance
+    lines: list[str] = []
+    for name, expected in expectation.window.get("expected", {}).items():
+        tolerance = of_name.get(name, TOLERANCE) if isinstance(of_name, Mapping) else of_name
+        if name != "tol":
+            lines += differences({name: expected}, found, tolerance)
+    return [f"{expectation.name}: {line}" for line in lines]
 
 
 def differences(expected: Any, found: Any, tolerance: float, path: str = "") -> Iterator[str]:
-    """What differs, member by member; only what is expected is looked at."""
-    if isinstance(expected, dict):
+    """What differs, member by member; only what is expected is looked at. A number may have a tolerance of its own, as
+    `{"value": ..., "tol": ...}`."""
+    if isinstance(expected, dict) and expected.keys() == {"value", "tol"}:
+        yield from differences(expected["value"], found, expected["tol"], path)
+    elif isinstance(expected, dict):
         for name, value in expected.items():
             here = f"{path}.{name}" if path else name
             if not isinstance(found, dict) or name not in found:

@@ -14,6 +14,7 @@ from tests.scenarios.said import Message, instant, messages, refusal
 
 __all__ = ["LINE", "Expectation", "Message", "Prepared", "files", "prepare"]
 
+TOLERANCE = 1e-9
 M1 = "M1"  # the machine meant where nothing names one
 
 
@@ -26,7 +27,8 @@ class Expectation:
     site: str
     machines: tuple[str, ...]
     every: tuple[str, ...]
-    tolerance: float
+    tolerance: float | Mapping[str, float]
+    """Relative; of all numbers, or by their names."""
 
     @property
     def name(self) -> str:
@@ -141,7 +143,8 @@ def _expectation(scenario: Mapping[str, Any], window: Mapping[str, Any], name: s
         wanted = tuple(as_level(machine) for machine in window["machines"])
     else:
         wanted = (M1,) if M1 in every else every
-    tolerance = next((one["tol"] for one in (window, scenario) if one.get("tol") is not None), 1e-9)
+    places = (window.get("expected", {}), window, scenario)
+    tolerance = next((one["tol"] for one in places if one.get("tol") is not None), TOLERANCE)
     return Expectation(name, window, site, wanted, every, tolerance)
 
 
