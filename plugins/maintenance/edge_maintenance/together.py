@@ -16,6 +16,10 @@ QUANTILE = 0.99
 TOP = 16
 """So many of the largest T2 are kept while learning: the 99th percentile of up to 1,600 of them is among these."""
 
+FARTHEST = 6.0
+"""A deviation counts as so many standard deviations at most while T2 is learned: one disturbance in that time does not
+make the machine numb."""
+
 ADAPTATION = 5.0
 """How far the percentile moves, on a logarithmic scale, by a reading of full weight. The fastest would be about
 1 / its density there; a fifth of that is steadier."""
@@ -58,7 +62,8 @@ class Together:
             weight = shrinkage(self.size, self.half[-1])
             self._half = scales_of(self.half, self.size), inverted(correlation(self.half, self.size, weight))
         scales, inverse = self._half
-        found = t_squared(inverse, [one * scale for one, scale in zip(deviations, scales, strict=True)])
+        z = [min(max(one * scale, -FARTHEST), FARTHEST) for one, scale in zip(deviations, scales, strict=True)]
+        found = t_squared(inverse, z)
         self.top_n += 1
         self.top = sorted([*self.top, found], reverse=True)[:TOP]
 

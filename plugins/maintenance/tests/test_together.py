@@ -73,7 +73,7 @@ def test_state_comes_back_as_it_was():
 
 def test_percentile_is_that_of_t_squared_with_the_scales_of_the_whole():
     random = Random(4)
-    together, size, wider = Together(6), 6, 3.0
+    together, size, wider = Together(6), 6, 2.0
     together.independent = 1000.0
     found = []
     for at in range(2000):
@@ -88,3 +88,21 @@ def test_percentile_is_that_of_t_squared_with_the_scales_of_the_whole():
     inverse = together.inverse(range(size))
     rated = sorted(t_squared(inverse, [z * scale for z, scale in zip(one, scales, strict=True)]) for one in found)
     assert together.quantile == pytest.approx(rated[990], rel=0.1)
+
+
+def test_one_disturbance_while_learning_does_not_make_it_numb():
+    def learned(disturbed: float) -> float:
+        random = Random(5)
+        together = Together(4)
+        together.independent = 100.0
+        for at in range(360):
+            deviations = [random.gauss(0, 1) for _ in range(4)]
+            if 300 <= at < 306:
+                deviations[0] += disturbed
+            if at >= 180:
+                together.rate(deviations)
+            together.learn(deviations)
+        together.finish()
+        return together.quantile
+
+    assert learned(50.0) < 4 * learned(0.0)
