@@ -24,7 +24,7 @@ def test_every_machine_is_shown_with_its_state_in_words_and_an_icon(shared_page:
     page = shared_page("/")
     expect(page.locator("machine-card")).to_have_count(len(MACHINES))
     assert sorted(order(page)) == sorted(MACHINES)
-    assert all(page.locator(".card-label").all_inner_texts())
+    assert all(page.locator(".card-label").all_text_contents())
     icons = page.locator("machine-card .band use").evaluate_all("uses => uses.map((use) => use.getAttribute('href'))")
     assert all(re.fullmatch(r"/static/icons\.svg#\w+", icon) for icon in icons)
 
@@ -103,6 +103,20 @@ def test_a_streamed_status_changes_the_card_without_reload(open_page: Open, fake
     expect(shown.locator(".card-reason")).to_have_text("Full conveyor")
     expect(page.locator("machine-card").first).to_have_attribute("data-asset", f"{L1}/m001")
     assert page.evaluate("window.same")
+
+
+def test_a_card_shows_its_shift_as_a_band_once_it_is_in_sight(open_page: Open) -> None:
+    page = open_page("/", height=600)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/timeline?" in request.url else None)
+    page.reload()
+    first, last = page.locator("machine-card").first, page.locator("machine-card").last
+    expect(first.locator(".card-strip")).to_have_attribute("aria-label", re.compile(r"Running \d"))
+    assert "linear-gradient" in first.locator(".card-strip").evaluate("x => getComputedStyle(x).backgroundImage")
+    expect(last.locator(".card-strip")).to_be_hidden()
+    assert 0 < len(asked) < len(MACHINES)
+    last.scroll_into_view_if_needed()
+    expect(last.locator(".card-strip")).to_have_attribute("aria-label", re.compile(r"Running \d"))
 
 
 def test_many_machines_of_a_line_are_tiles_that_still_say_what_is_wrong(open_page: Open, fake: Fake) -> None:

@@ -8,6 +8,7 @@ import { live } from "./live.js";
 import { LineLosses, LossReader } from "./linelosses.js";
 import { nameOf, Plant } from "./plant.js";
 import { store, stored } from "./storage.js";
+import { StripReader } from "./strips.js";
 import { TONES } from "./states.js";
 import { t } from "./strings.js";
 
@@ -19,6 +20,7 @@ class LineBoard extends HTMLElement {
   #tone = "";
   #shelf = new SectionShelf();
   #losses = new LossReader();
+  #strips = new StripReader();
   #chips = new Map();
 
   connectedCallback() {
@@ -27,6 +29,7 @@ class LineBoard extends HTMLElement {
     this.#plant.addEventListener("change", () => this.#show());
     this.#plant.addEventListener("stranger", () => live.soon());
     live.addEventListener("status", ({ detail }) => this.#plant.take(detail));
+    this.#strips.follow(this.sections);
     live.addEventListener("connection", () => this.#showEmpty());
     live.start({ asset: this.#plant.filter, kinds: ["status"], refresh: () => this.#refresh() });
   }
@@ -36,6 +39,7 @@ class LineBoard extends HTMLElement {
       await this.#plant.refresh();
       await Promise.all([this.losses.refresh(this.#plant), this.#losses.refresh(this.#plant.shownLines)]);
       this.#show();
+      await this.#strips.refresh(this.sections);
     } finally {
       this.#showEmpty();
     }

@@ -8,7 +8,7 @@ import { healthLook } from "./health.js";
 import { FactorBars, flagChips, headlineOf, KpiFigure, orderedKpis, valueText, unitOf } from "./kpis.js";
 import { PartsBar } from "./parts.js";
 import { nameOf } from "./plant.js";
-import { inStateS, isExplained, lastHeardS, lookOf } from "./states.js";
+import { inStateS, isExplained, lastHeardS, lookOf, TONES } from "./states.js";
 import { t } from "./strings.js";
 
 const CARE = new Set(["plan", "act"]);
@@ -43,6 +43,29 @@ class MachineCard extends HTMLElement {
     this.#tick();
   }
 
+  get asset() {
+    return this.#status?.asset ?? "";
+  }
+
+  /** The shift that its strip is of, {from, to}; null where it has none. */
+  get stripWindow() {
+    return this.#parts?.strip && this.#status.connection !== "never" ? this.#status.window : null;
+  }
+
+  /** Shows an answer of the timeline as a band over the whole of {from, to}. */
+  showStrip({ spans, totals }, { from, to }) {
+    const { strip } = this.#parts;
+    const [start, end] = [Date.parse(from), Date.parse(to)];
+    const at = (text) => `${(((Date.parse(text) - start) / (end - start)) * 100).toFixed(2)}%`;
+    const stops = spans.map((span) => `var(--${span.time_class.replace("_", "-")}, var(--rule)) ${at(span.from)} ${at(span.to)}`);
+    const rest = `var(--rule) ${spans.length ? at(spans.at(-1).to) : "0%"} 100%`;
+    strip.style.setProperty("background-image", `linear-gradient(to right, ${[...stops, rest].join(", ")})`);
+    const known = TONES.filter((tone) => totals[tone] > 0).map((tone) => `${t(`tone.${tone}`)} ${duration(totals[tone])}`);
+    setAttribute(strip, "aria-label", known.join(", "));
+    setAttribute(strip, "title", known.join(", "));
+    strip.hidden = !spans.length;
+  }
+
   #build() {
     const pick = this.#wide ? (value) => this.#explain(this.#first, value) : null;
     const p = {
@@ -57,6 +80,7 @@ class MachineCard extends HTMLElement {
       figure: new KpiFigure(pick && (() => pick(null))),
       factors: new FactorBars(pick),
       parts: new PartsBar(pick && (() => this.#explain(null, "parts"))),
+      strip: this.#wide ? null : h("div", { class: "card-strip", role: "img", hidden: true }),
       empty: h("p", { class: "quiet" }, t("card.never")),
       others: h("dl", { class: "card-others" }),
       making: h("span", { class: "card-making" }),
@@ -69,7 +93,7 @@ class MachineCard extends HTMLElement {
     p.numbers = h("div", { class: "card-numbers" }, p.figure.node, p.factors.node);
     p.care = h("p", { class: "card-care" }, p.careIcon, p.careText);
     const body = h("div", { class: "card-body" }, p.care, p.reason, p.empty, p.numbers, p.parts.node, p.others, p.chips);
-    this.replaceChildren(band, body, h("footer", { class: "card-foot" }, p.making, p.heard));
+    this.replaceChildren(band, ...(p.strip ? [p.strip] : []), body, h("footer", { class: "card-foot" }, p.making, p.heard));
     return p;
   }
 

@@ -12,6 +12,7 @@ import { live } from "./live.js";
 import { LossBar } from "./lossbar.js";
 import { PartsBar } from "./parts.js";
 import { nameOf, Plant } from "./plant.js";
+import { StripReader } from "./strips.js";
 import { TONES } from "./states.js";
 import { t } from "./strings.js";
 
@@ -31,6 +32,7 @@ class WallBoard extends HTMLElement {
   #alarm = ""; // what of the service is not ready
   #shelf = new CardShelf(2);
   #losses = new LossReader();
+  #strips = new StripReader();
 
   connectedCallback() {
     document.title = t("board.wall");
@@ -49,6 +51,7 @@ class WallBoard extends HTMLElement {
     await this.#plant.refresh();
     await this.#losses.refresh(this.#plant.shownLines);
     this.#show();
+    await this.#strips.refresh(this.cards);
   }
 
   #build() {
@@ -160,6 +163,7 @@ class WallBoard extends HTMLElement {
     this.#at = i;
     this.#shownS = 0;
     this.#show();
+    this.#strips.soon(this.cards);
   }
 
   #togglePause() {
