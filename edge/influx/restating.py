@@ -1,25 +1,23 @@
 """What a changed KPI window leaves behind: fields of values that are not known any more, cells that are no more.
 
-Writing a point again joins its fields with those of before, so what has no number now would keep its old one. So hours
-that are over are counted in InfluxDB after they were written; one that has more than was written is deleted and
-written again. Every one is: what InfluxDB had of it before nobody knows for sure (positions may be lost, an older copy
-of them or of the store put back, the store built again with other settings).
+Writing a point again joins its fields with those of before, so what has no number now would keep its old one. So each
+hour that is over is compared with what InfluxDB has after it was written; one that has more is deleted and written
+again. Each one, since nobody knows for sure what InfluxDB had of it before: positions may be lost, an older copy of
+them or of the store put back, the store built again with other settings.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from edge.clock import HOUR
 from edge.influx.influxql import identifier, where
 from edge.influx.lineprotocol import Point, name
-from edge.influx.points import KPI, TAKEN
+from edge.influx.points import KPI, LEVELS, TAKEN
 from edge.influx.querying import InfluxRefused, Querying
 
 KPI_MEASUREMENTS = f"/^{KPI}/"
-_COUNT = "count_"
 
 Left = set[tuple[str, int]]
 """Measurements and hours in which something is left over."""
@@ -42,7 +40,7 @@ def sweep(querying: Querying, over: Iterable[Over]) -> list[Point]:
     for run in runs(over):
         try:
             left = left_over(querying, run)
-        except InfluxRefused:  # a server that counts nothing in this way; `edge influx verify` finds what is left
+        except InfluxRefused:  # it will not tell; what is left `edge influx verify` finds
             continue
         for measurement, hour in left:
             delete(querying, measurement, run[0].path, hour, hour + HOUR)
@@ -64,26 +62,19 @@ def runs(over: Iterable[Over]) -> Iterator[list[Over]]:
 
 
 def left_over(querying: Querying, run: Sequence[Over]) -> Left:
-    """Where InfluxDB has more values than were written."""
-    condition = where(run[0].path, run[0].hour, run[-1].hour + HOUR)
-    expected = {(measurement, one.hour): fields for one in run for measurement, fields in counted(one.points).items()}
+    """Where InfluxDB has windows or fields that were not written."""
+    start, end = run[0].hour, run[-1].hour + HOUR
+    expected = {
+        (point.measurement, point.time_ns): {name(field, TAKEN) for field in point.fields}
+        for one in run
+        for point in one.points
+    }
     found: Left = set()
-    for series in querying.series(
-        f"select count(*) from {KPI_MEASUREMENTS} where {condition} group by time(1h) fill(none)"
-    ):
+    for series in querying.series(f"select * from {KPI_MEASUREMENTS} where {where(run[0].path, start, end)}"):
         for row in series.rows():
-            place = series.name, row.pop("time") // 1000
-            known = expected.get(place, Counter())
-            if any(n > known[column.removeprefix(_COUNT)] for column, n in row.items()):
-                found.add(place)
-    return found
-
-
-def counted(points: Iterable[Point]) -> dict[str, Counter[str]]:
-    """How often each field is written, by measurement."""
-    found: dict[str, Counter[str]] = {}
-    for point in points:
-        found.setdefault(point.measurement, Counter()).update(name(field, TAKEN) for field in point.fields)
+            fields = row.keys() - {"time", *LEVELS}
+            if not fields <= expected.get((series.name, row["time"]), set()):
+                found.add((series.name, row["time"] // 1000 // HOUR * HOUR))
     return found
 
 

@@ -142,9 +142,9 @@ def test_what_may_be_answered_later_is_unavailable(server: Old, status: int, sai
 
 def test_a_server_that_deletes_nothing_is_left_with_what_it_has(server: Old) -> None:
     point = kpi_point(PATH, "oee", 0, HOUR, {"total": 1}, {"oee": 0.5}, {})
-    more = dict.fromkeys(("count_oee", "count_availability"), 1)
+    columns = ["time", *point.fields, "availability"]
     server.said = {"results": [{"statement_id": 0, "series": [
-        {"name": "kpi_oee", "columns": ["time", *more], "values": [[0, *more.values()]]},
+        {"name": "kpi_oee", "columns": columns, "values": [[0, *point.fields.values(), 0.9]]},
     ]}]}  # fmt: skip
     again = sweep(server.querying(), [Over(PATH, 0, [point])])
     assert again == [point]
