@@ -170,6 +170,12 @@ def test_a_line_says_of_which_shift_it_speaks_and_what_was_lost_in_it(shared_pag
     expect(section.locator(".lost a")).to_have_attribute("href", "/?asset=demo%2Fpacking%2Fl1#losses")
 
 
+def test_lost_leads_to_the_whole_waterfall_of_the_line(open_page: Open) -> None:
+    page = open_page("/", height=500)
+    page.locator(f'line-section[data-line="{L1}"] .lost a').click()
+    expect(page.locator("loss-waterfall")).to_be_in_viewport()
+
+
 def test_a_line_alone_shows_its_losses(open_page: Open) -> None:
     page = open_page(f"/?asset={L1}")
     expect(page.locator("machine-card")).to_have_count(4)

@@ -13,6 +13,7 @@ const AT_ONCE = 3;
 /** Hidden unless the board shows exactly one line; `refresh(plant)`. */
 export class LineLosses {
   constructor() {
+    this.wanted = window.location.hash === "#losses"; // there is nothing to go to before it is filled
     this.waterfall = document.createElement("loss-waterfall");
     this.reasons = document.createElement("stop-reasons");
     this.summed = h("p", { class: "quiet" });
@@ -33,6 +34,8 @@ export class LineLosses {
     this.summed.hidden = line.machines.length < 2;
     this.waterfall.show(losses.time);
     this.reasons.show(losses.reasons);
+    if (this.wanted) this.node.scrollIntoView();
+    this.wanted = false;
   }
 }
 
