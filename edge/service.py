@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
+
 from edge import logs
 from edge.api.app import create_app
 from edge.api.hub import Hub
@@ -30,9 +32,11 @@ from edge.influx.history import ANSWER_S, History
 from edge.influx.outbox import Outbox
 from edge.influx.querying import Querying
 from edge.influx.writing import InfluxWriting
+from edge.ingest.control import IngestStatus
 from edge.ingest.link import IngestDown, IngestLink
 from edge.ingest_settings import ingest_config
 from edge.journal.reader import JournalReader
+from edge.linklog import LinkLog
 from edge.live import Live, render
 from edge.monitoring.monitors import CLOCK_TOPIC
 from edge.monitoring.watch import WatchRules
@@ -257,7 +261,14 @@ class Service:
 
     @asynccontextmanager
     async def _ingest(self) -> AsyncIterator[IngestLink]:
-        link = IngestLink(lambda status: self.wake())
+        said = LinkLog(self.log)
+
+        def changed(status: IngestStatus) -> None:
+            if not self.stopping.is_set():  # what ends then is meant to
+                said.take(msgspec.structs.replace(status))
+            self.wake()
+
+        link = IngestLink(changed)
         await link.start(ingest_config(self.settings.service, self.directory / "journal"))
         try:
             yield link
