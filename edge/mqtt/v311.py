@@ -185,6 +185,7 @@ class AiomqttConnection(Connection):
             return
         self.drop()
         if self._open:
+            await self._until_read()
             with contextlib.suppress(aiomqtt.MqttError):
                 client.timeout = _CLOSE_S
                 await client.__aexit__(None, None, None)
@@ -192,6 +193,16 @@ class AiomqttConnection(Connection):
                 client._disconnected.exception()  # it has been told already, through our own callback
         self._paho._sock_close()  # what is left where there was no good end
         self._finish(MqttError("closed"))
+
+    async def _until_read(self) -> None:
+        """Until the broker has read our acknowledgements, which an answer to a ping shows: a socket that is closed with
+        something unread in it takes along what the broker has not read yet."""
+        if not self._end.done():
+            self._paho._send_pingreq()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSE_S):
+                    while self._paho._ping_t and not self._end.done():  # noqa: ASYNC110  # paho has no event for it
+                        await asyncio.sleep(0.005)
 
 
 def _has_more(sock: Any) -> bool:

@@ -25,4 +25,6 @@ def test_paho_acknowledges_by_hand() -> None:
     assert client._manual_ack is True
     assert list(inspect.signature(client.ack).parameters) == ["mid", "qos"]
     assert "session_present" in paho.ConnectFlags._fields
-    assert {"loop_read", "socket", "connect_timeout", "disconnect", "_sock_close"} <= set(dir(paho.Client))
+    assert {"loop_read", "socket", "connect_timeout", "disconnect", "_sock_close", "_send_pingreq"} <= set(
+        dir(paho.Client)
+    )
