@@ -133,6 +133,7 @@ class Vitals:
             outbox_expired=0 if out is None else out.expired,
             outbox_connected=out is not None and out.state == "connected",
             outbox_series=0 if out is None else out.series,
+            outbox_let_go_s=0.0 if out is None else out.let_go_s,
             connected=status.subscribed,
             sessions_lost=status.session_lost,
             takeovers=status.takeovers,
@@ -154,6 +155,10 @@ def _influx(out: Outgoing) -> dict[str, Any]:
         detail = f"{out.waiting} points wait" + (f": {out.detail}" if out.detail else "")
     if out.dead:
         detail += f"; {out.dead} points refused: edge influx dead"
+    if out.let_go_s:
+        detail += (
+            f"; readings of {out.let_go_s / 3600:.0f} h never reach it: store.readings_days is shorter than the outage"
+        )
     return {"ok": out.ok, "detail": detail, "state": out.state, "waiting": out.waiting, "lag_s": round(out.lag_s, 1),
             "sent": out.sent, "dead_letters": out.dead, "expired": out.expired}  # fmt: skip
 

@@ -201,6 +201,7 @@ class Figures:
     outbox_expired: int = 0  # older than what the bucket keeps
     outbox_connected: bool = False
     outbox_series: int = 0
+    outbox_let_go_s: float = 0.0  # of so long a time readings never reach InfluxDB
     connected: bool = False  # subscribed at the broker
     sessions_lost: int = 0
     takeovers: int = 0

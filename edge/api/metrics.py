@@ -46,6 +46,10 @@ GAUGES = {
     "outbox_lag_s": ("edge_outbox_lag_seconds", "Since when points have been waiting for InfluxDB"),
     "outbox_dead": ("edge_outbox_dead_letters", "Points that InfluxDB refused for good, kept with the reason"),
     "outbox_connected": ("edge_outbox_connected", "1 while InfluxDB takes points"),
+    "outbox_let_go_s": (
+        "edge_outbox_let_go_seconds",
+        "Length of the time of which the store let readings go before InfluxDB had them",
+    ),
     "outbox_series": ("edge_outbox_series", "Series in InfluxDB, about"),
     "connected": ("edge_mqtt_connected", "1 while subscribed at the broker"),
     "paused": ("edge_ingest_paused", "1 while reading from the broker is paused"),

@@ -79,11 +79,11 @@ class Backlog:
             return Batch(lines, partial(self._positions.close_gap, gap.id))
         return Batch(lines, partial(self._positions.move_gap, gap.id, machines[-1] + 1, 0))
 
-    def dropped(self, db: apsw.Connection) -> int | None:
-        """The instant (us) up to which the store has let readings go, where some of a gap were among them."""
+    def let_go(self, db: apsw.Connection) -> tuple[int, int] | None:
+        """[since, until) in us of readings that the store has let go before they were sent, as far as gaps tell."""
         found: Any = db.execute("select before_us from reading_retention where level='points'").fetchone()
-        gaps = self._positions.gaps()
-        return int(found[0]) if found is not None and any(0 < gap.since < found[0] for gap in gaps) else None
+        since = [gap.since for gap in self._positions.gaps() if found is not None and 0 < gap.since < found[0]]
+        return (min(since), int(found[0])) if since else None
 
     def waiting(self, db: apsw.Connection) -> int:
         """About how many readings are left: those of the gaps, shared out evenly among the machines."""

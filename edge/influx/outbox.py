@@ -16,7 +16,7 @@ from typing import Protocol
 
 import apsw
 
-from edge.clock import to_text
+from edge.clock import SECOND, to_text
 from edge.events import KINDS
 from edge.host import PluginHost
 from edge.influx.alignment import align
@@ -55,7 +55,8 @@ class Stream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """How it stands, for figures and pages. `waiting`: points, about; `lag_s`: since when there have been any."""
+    """How it stands, for figures and pages. `waiting`: points, about; `lag_s`: since when there have been any;
+    `let_go_s`: how long the time is of which the store let readings go before they were sent."""
 
     state: str
     detail: str
@@ -66,6 +67,7 @@ class Outgoing:
     dead: int
     expired: int
     series: int
+    let_go_s: float
 
     @property
     def ok(self) -> bool:
@@ -111,6 +113,7 @@ class Outbox:
         self._db: apsw.Connection | None = None
         self._counted_at = self._looked_at = self._asked_at = -1e9
         self._idle_at = self.clock()
+        self._let_go_s = 0.0
         self._waiting = self._in_hand = self._dead = self._series = self._failures = 0
         self._committed = self._seen = (
             0  # offsets: what the store has, and up to where all was sent when it was last idle
@@ -158,7 +161,7 @@ class Outbox:
         lag_s = self.clock() - self._idle_at if waiting else 0.0
         link = self.link
         return Outgoing(link.state, link.detail, waiting, lag_s, link.sent, link.requests, self._dead, link.expired,
-                        self._series)  # fmt: skip
+                        self._series, self._let_go_s)  # fmt: skip
 
     # the thread
 
@@ -183,6 +186,7 @@ class Outbox:
         positions.belong_to(identity(db))
         groups = Groups()
         self._db, self._dead = db, positions.dead_count()
+        self._note_let_go(positions, None)
         streams = self._streams = _Streams(
             Following(positions, groups, self.now_us), Events(positions), Rejections(positions), Assessments(positions),
             Windows(positions, KpiPoints(Plants(self.plant), self.host), self.clock, self.windows_every_s),
@@ -202,6 +206,7 @@ class Outbox:
 
     def _catch_up(self, db: apsw.Connection, positions: Positions, backlog: Backlog) -> bool:
         """A piece of the backlog, and a rest after it."""
+        self._note_let_go(positions, backlog.let_go(db))
         began = self.clock()
         batch = _read(db, backlog)
         made_s = self.clock() - began
@@ -260,13 +265,21 @@ class Outbox:
         self._looked_at = self.clock()
         streams.windows.look_at_all(db)
         self._dead = positions.dead_count()  # a command may have sent or forgotten some
-        dropped = streams.backlog.dropped(db)
-        if dropped is not None:
-            self.warn(f"readings before {to_text(dropped)} were let go (store.readings_days) before InfluxDB took them")
         ((machines, kpis),) = db.execute("select (select count(*) from machines), (select count(*) from kpis)")
         before, self._series = self._series, int(machines) * (2 + int(kpis) + len(set(KINDS.values())))
         if self._series > SERIES_ALARM >= before:
             self.warn(f"about {self._series} series in InfluxDB: machines that anybody made up? see /api/v1/assets")
+
+    def _note_let_go(self, positions: Positions, found: tuple[int, int] | None) -> None:
+        """Say once that readings never reach InfluxDB, and keep since when and until when."""
+        if found is not None and found[1] > positions.value("let_go_until"):
+            with positions.db:
+                positions.set(let_go_since=found[0], let_go_until=found[1])
+            self.warn(
+                f"readings from {to_text(found[0])} to {to_text(found[1])} never reach InfluxDB: the store let them go "
+                "(store.readings_days) while it was away"
+            )
+        self._let_go_s = (positions.value("let_go_until") - positions.value("let_go_since")) / SECOND
 
     def _note_idle(self, committed: int) -> None:
         self._seen = committed

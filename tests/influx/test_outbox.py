@@ -17,6 +17,9 @@ from edge.influx.outbox import Outbox
 from edge.influx.positions import Positions
 from edge.influx.querying import Querying
 from edge.influx.writing import Answer, InfluxWriting
+from edge.store.meta import identity
+from edge.store.schema import open_reader
+from edge.store.unsealed import last_flush
 from tests.influx_stub import TAKEN, Reply, Stub
 from tests.patience import WAIT_S
 from tests.properties.inside import HOST, Inside
@@ -195,3 +198,21 @@ def test_damaged_positions_are_put_aside_and_all_is_sent_again(
     begin()
     until(lambda: all_there(stub))
     assert (tmp_path / "outbox.db.damaged").exists()
+
+
+def test_readings_that_were_let_go_during_an_outage_are_said_once_and_stay_said(
+    stub: Stub, begin: Make, inside: Inside, tmp_path: Path
+) -> None:  # fmt: skip
+    with closing(open_reader(inside.path)) as db, closing(Positions(tmp_path / "outbox.db")) as positions:
+        positions.belong_to(identity(db))
+        with positions.db:
+            positions.set(flush=last_flush(db), reading_offset=READINGS)
+            positions.add_gap(0, READINGS, BEGIN - DAY)
+    with inside.pipeline.db:
+        inside.pipeline.db.execute("replace into reading_retention values('points', ?)", (BEGIN,))
+    outbox = begin()
+    until(lambda: all_there(stub) and not outbox.status().waiting)
+    assert outbox.status().let_go_s == DAY / SECOND
+    outbox.stop(WAIT_S)
+    again = begin()
+    until(lambda: again.status().let_go_s == DAY / SECOND)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unittest import mock
 
-import apsw
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -198,10 +197,11 @@ def test_a_store_that_was_built_again_is_sent_again(tmp_path: Path) -> None:
     positions.close()
 
 
-def test_a_damaged_position_file_is_an_error_that_names_itself(tmp_path: Path) -> None:
+def test_a_damaged_position_file_is_put_aside(tmp_path: Path) -> None:
     (tmp_path / "outbox.db").write_bytes(b"no database at all" * 100)
-    with pytest.raises(apsw.NotADBError):
-        Positions(tmp_path / "outbox.db")
+    with closing(Positions(tmp_path / "outbox.db")) as positions:
+        assert positions.value("flush") == 0
+    assert (tmp_path / "outbox.db.damaged").read_bytes().startswith(b"no database")
 
 
 def test_what_was_missed_is_not_written_over_something_newer(plant: Plant) -> None:
@@ -226,7 +226,7 @@ def test_readings_that_were_let_go_before_they_were_sent_are_spoken_of(plant: Pl
     plant.add(2, BEGIN + 9 * DAY, {"a": 1.0})
     plant.flush(fold=True)
     plant.following.next(plant.reader)  # finds the gap
-    assert plant.backlog.dropped(plant.reader) is None
+    assert plant.backlog.let_go(plant.reader) is None
     with plant.db:
         plant.writer.drop(BEGIN + 5 * DAY)
-    assert plant.backlog.dropped(plant.reader) == BEGIN + 5 * DAY
+    assert plant.backlog.let_go(plant.reader) == (BEGIN, BEGIN + 5 * DAY)
