@@ -107,6 +107,9 @@ def unfit_values(values: object, path: str = "values") -> str | None:
     """Why values cannot be shown: what it is and where; None where they can: JSON without NaN."""
     if isinstance(values, Mapping):
         for name, value in values.items():
+            kind = value.__class__
+            if name.__class__ is str and (value is None or kind is int or (kind is float and isfinite(value))):
+                continue  # the usual ones first
             if not isinstance(name, str):
                 return f"{path}[{name!r}]: names are texts"
             if value is not None and (problem := unfit_values(value, f"{path}[{name!r}]")):

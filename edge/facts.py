@@ -9,6 +9,7 @@ from typing import Any
 
 from edge.kpi import Facts
 
+NUMBERS = frozenset({int, float})  # the usual ones: asking a value for an interface costs more
 LARGEST = 1e290  # of facts: as many as there will ever be have a sum that is a float
 
 
@@ -29,7 +30,8 @@ def total(parts: Iterable[Facts]) -> dict[str, Any]:
 
 def copied(facts: Facts) -> dict[str, Any]:
     """The facts in dicts of their own."""
-    return {name: copied(value) if isinstance(value, Mapping) else value for name, value in facts.items()}
+    return {name: value if value.__class__ in NUMBERS or not isinstance(value, Mapping) else copied(value)
+            for name, value in facts.items()}  # fmt: skip
 
 
 def condensed(parts: Iterable[Facts]) -> list[dict[str, Any]]:
@@ -65,7 +67,7 @@ def _by_name(parts: Iterable[Facts]) -> tuple[dict[str, list[int | float]], dict
     for part in parts:
         for name, value in part.items():
             kind = value.__class__
-            if kind is int or kind is float:  # the usual ones first: asking a value for an interface costs more
+            if kind in NUMBERS:
                 numbers[name].append(value)
             elif kind is dict or isinstance(value, Mapping):
                 nested[name].append(value)

@@ -28,7 +28,7 @@ from edge.contract import (
     said_of,
     unfit_values,
 )
-from edge.facts import copied, unfit
+from edge.facts import NUMBERS, copied, unfit
 from edge.fence import Fence, Loaded, LoadedMonitor, Report
 from edge.kpi import Kpi, Wants
 from edge.monitor import Monitor
@@ -238,9 +238,7 @@ def _is_plain(facts: object) -> bool:
     if facts.__class__ is not dict:
         return False
     for value in facts.values():
-        if value.__class__ is int or value.__class__ is float:  # the usual ones first
-            continue
-        if isinstance(value, Mapping) and not _is_plain(value):
+        if value.__class__ not in NUMBERS and isinstance(value, Mapping) and not _is_plain(value):
             return False
     return True
 
