@@ -20,6 +20,7 @@ from typing import Final
 from edge.host import PluginHost, load
 from edge.monitor import Assessment, Watched
 from edge.monitoring.apart.orders import (
+    OUT_OF_MEMORY,
     Answer,
     Batch,
     Begin,
@@ -35,7 +36,6 @@ from edge.monitoring.apart.orders import (
 )
 from edge.monitoring.post import Post
 
-OUT_OF_MEMORY: Final = 112
 _PR_SET_PDEATHSIG: Final = 1
 
 

@@ -133,6 +133,8 @@ encode = msgspec.msgpack.Encoder().encode
 decode_batch = msgspec.msgpack.Decoder(Batch).decode
 decode_answer = msgspec.msgpack.Decoder(Answer).decode
 LENGTH_BYTES = 4
+OUT_OF_MEMORY = 112
+"""Exit status of a process that got no more memory."""
 
 
 def send(line: socket.socket, content: bytes) -> None:

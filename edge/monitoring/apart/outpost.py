@@ -18,6 +18,7 @@ from edge.fence import LoadedMonitor
 from edge.host import PluginHost
 from edge.monitor import Assessment, Observation, Watched
 from edge.monitoring.apart.orders import (
+    OUT_OF_MEMORY,
     Acknowledge,
     Answer,
     Batch,
@@ -43,8 +44,7 @@ BATCH: Final = 100  # orders
 BATCH_S: Final = 1.0  # for a batch
 START_S: Final = 30.0  # until it is ready for the first one
 LOG: Final = 500  # batches kept at most; beyond, the service waits
-DEATHS, WITHIN_S = 4, 60.0  # so many, and the plugin's monitors are switched off
-OUT_OF_MEMORY: Final = 112
+DEATHS, WITHIN_S = 4, 300.0  # so many, and the plugin's monitors are switched off
 
 Row = tuple[int, int, str, Assessment]
 """Of the history: (turn, machine, monitor, assessment)."""
@@ -80,48 +80,48 @@ class Apart:
         )  # fmt: skip
         self._outpost.order(self.begin)
 
-    def _turn(self) -> int:
+    def _order(self, kind: Callable[..., Known], *members: object) -> None:
         if self.begin is None:
             self._begin()
-        return self._outpost.turn()
+        self._outpost.order(kind(self._outpost.turn(), self._number, *members))
 
     def rule(self, watched: Watched) -> None:
         self.watched = watched
         self._signals = {name: dict(watched.signal(name)) for name in {**self._signals, **dict(watched.signals)}}
         if self.begin is not None:
             settings, signals = dict(watched.settings), dict(self._signals)
-            self._outpost.order(Rule(self._turn(), self._number, settings, signals))
+            self._order(Rule, settings, signals)
 
     def take(self, seen: Observation) -> None:
         if seen.signals.keys() - self._signals.keys():
             new = {name: dict(self.watched.signal(name)) for name in seen.signals if name not in self._signals}
             self._signals |= new
-            self._outpost.order(Settings(self._turn(), self._number, new))
-        self._outpost.order(Take(self._turn(), self._number, seen))
+            self._order(Settings, new)
+        self._order(Take, seen)
 
     def start_anew(self, ts: int, why: str) -> None:
-        self._outpost.order(StartAnew(self._turn(), self._number, ts, why))
+        self._order(StartAnew, ts, why)
 
     def acknowledge(self, said: Acknowledgement) -> bool:
         self._acknowledged = said.id
-        self._outpost.order(Acknowledge(self._turn(), self._number, said))
+        self._order(Acknowledge, said)
         return True
 
     def take_back(self, number: str) -> bool:
         if self._acknowledged != number:
             return False
-        self._outpost.order(TakeBack(self._turn(), self._number, number))
+        self._order(TakeBack, number)
         return True
 
     def remember(self) -> None:
-        self._outpost.order(Remember(self._turn(), self._number))
+        self._order(Remember)
 
     def end_silence(self, *, undone: bool) -> None:
-        self._outpost.order(EndSilence(self._turn(), self._number, undone))
+        self._order(EndSilence, undone)
 
     def gather(self) -> None:
         """Have it say where it stands."""
-        self._outpost.order(Checkpoint(self._turn(), self._number))
+        self._order(Checkpoint)
 
     def adopt(self, kept: PostState) -> None:
         """This is where it stands; it is begun again from here."""
