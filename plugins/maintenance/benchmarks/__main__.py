@@ -1,4 +1,4 @@
-"""Score the monitor on public recordings, by their published protocols and beside controls.
+"""Score the monitor on public recordings, by their published protocols and beside controls, and on made-up machines.
 
 Run it in the folder of the plugin: `python -m benchmarks NAME FILE...`; files may be gzip-compressed (.gz)."""
 
@@ -8,8 +8,9 @@ import argparse
 import sys
 from importlib import import_module
 
-NAMES = ("skab", "nab", "bearings", "warnings", "cmapss")
-"""Modules of this folder: each has `add_options` and `run`. `cmapss` needs what training needs."""
+NAMES = ("skab", "nab", "bearings", "warnings", "cmapss", "families")
+"""Modules of this folder: each has `add_options` and `run`. `cmapss` needs what training needs, `families` no
+file."""
 
 
 def main() -> int:
