@@ -26,6 +26,7 @@ class Backlog:
         self.db, self.intake, self.evaluation = db, intake, evaluation
         self._now, self._evaluated, self._stopping = now, evaluated, stopping
         self._rest_until = 0.0
+        self._turn = 0  # whose turn it is, so that those who always have something to do leave time for the others
 
     def work(self, share: float) -> bool:
         """Do a little, in a share of the time; True while there is more. Lines are pooled when nothing comes."""
@@ -42,7 +43,10 @@ class Backlog:
         deadline; True while there are more."""
         now = self._now()
         changed = set()
-        for machine in list(self.intake.machines.values()):
+        machines = list(self.intake.machines.values())
+        turn = self._turn % max(1, len(machines))
+        for machine in machines[turn:] + machines[:turn]:
+            self._turn += 1
             hours = machine.cold(now)
             if hours:
                 with self.db:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -42,3 +43,19 @@ def test_older_hours_get_their_share_of_the_time(
         clock[0] += STEP_S
     assert least * clock[0] < backlog.worked_s <= most * clock[0] + 0.02
     assert (backlog.pooled > 0) == (share == ALL)
+
+
+def test_every_machine_has_its_turn_though_each_always_has_something_to_do() -> None:
+    served = []
+    machines = {
+        name: SimpleNamespace(path=name, dirty={0}, cold=lambda now: [0], next_to_pack=lambda: None) for name in "abc"
+    }
+    evaluation = SimpleNamespace(evaluate=lambda machine, hours, now: served.append(machine.path))
+    stopping = SimpleNamespace(is_set=lambda: False)
+    parts: Any = (
+        nullcontext(), SimpleNamespace(machines=machines), evaluation, lambda: 0, lambda changed: None, stopping,
+    )  # fmt: skip
+    backlog = Backlog(*parts)
+    for _ in range(4):
+        assert backlog.evaluate(deadline=0.0)  # which is over before the first machine is done
+    assert served == ["a", "b", "c", "a"]
