@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -146,8 +146,7 @@ class Reader:
         if isinstance(found, int | float) and not isinstance(found, bool) and self.mapping.time != "local":
             if self.mapping.time == "ms" and isinstance(found, int):
                 return found  # a wrong unit is told from the number as it is
-            seconds = found / PER_SECOND[self.mapping.time]
-            if FIRST < seconds * SECOND < LAST:
+            if FIRST < found * SECOND // PER_SECOND[self.mapping.time] < LAST:
                 return EPOCH + timedelta(microseconds=round(found * SECOND) // PER_SECOND[self.mapping.time])
         try:
             when = datetime.fromisoformat(found)
@@ -282,7 +281,10 @@ def _filled(template: str, named: dict[str, str]) -> str:
 
 def _times(number: float, place: Place) -> float:
     """A number as the unit wants it; a switch is 0 or 1."""
-    product = number * place.factor
+    try:
+        product = number * place.factor
+    except OverflowError:  # an integer of hundreds of digits
+        product = inf
     if not isfinite(product):
         raise Refused("number_out_of_range", f"the number at `{place.text}` is beyond all bounds")
     return product

@@ -142,7 +142,7 @@ def _set_aside(record: Record, settings: DecodeSettings) -> Decoded:
 def _unaddressed(record: Record, settings: DecodeSettings, refusal: Refusal) -> Decoded:
     if record.topic.startswith(NOTICE_PREFIX):
         return Decoded([], [])
-    if settings.others is not None:
+    if settings.others is not None and len(record.topic) <= MAX_TOPIC:
         decoded = Decoded([], [])
         for index, (asset, outcome) in enumerate(settings.others.outcomes(record, settings)):
             if type(outcome) is Refusal:

@@ -116,6 +116,20 @@ WRONG: list[tuple[Any, str, str]] = [
 ]
 
 
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns", "local"])
+def test_a_number_of_hundreds_of_digits_is_rejected(unit: Any) -> None:
+    reading = mapping("reading", members={"ts": "t"}, signals={"a": "a"}, time=unit)
+    for payload in ({"t": 10**400, "a": 1}, {"a": -(10**400)}, {"t": 10**400}):
+        decoded = said("plc/m1", payload, reading)
+        assert (len(decoded.events), len(decoded.rejections)) == (0, 1)
+
+
+def test_a_topic_too_long_to_be_kept_is_read_by_no_mapping() -> None:
+    heartbeat = mapping("heartbeat", topic="plc/{a}_{b}/x", asset=f"{L1}/{{a}}-{{b}}")
+    (rejection,) = said("plc/" + "_" * 60_000 + "/x", {}, heartbeat).rejections
+    assert (rejection.reason, rejection.detail) == ("bad_topic", "the topic has 60006 characters; at most 300")
+
+
 @pytest.mark.parametrize(("payload", "reason", "part"), WRONG)
 def test_what_cannot_be_read_is_rejected_and_says_why(payload: Any, reason: str, part: str) -> None:
     (rejection,) = said("plc/m1", payload, STATE).rejections
@@ -187,8 +201,9 @@ def test_the_members_of_a_mapping_are_those_of_our_own_messages() -> None:
     assert {kind: set(members) for kind, members in MEMBERS.items()} == fields
 
 
+NUMBERS = st.integers() | st.integers(-(10**400), 10**400) | st.floats(allow_nan=False)
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none() | st.booleans() | NUMBERS | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("tsmaxid"), inner, max_size=5),
 )
 
