@@ -326,12 +326,13 @@ class Maintenance(Monitor):
     def _state(self) -> State:
         if self.alarm.tier:
             return TIERS[self.alarm.tier - 1]
-        if not self.regime.learned:
+        anew = any(name not in self.sensors.gone for name in self.regime.anew)
+        if anew or not self.regime.learned:
             return "learning" if self.regime.tracks or self.regime.coming else "unknown"
         return "ok" if self.regime.active else "unknown"
 
     def _before_work(self) -> tuple[Reason, ...]:
-        return tuple(self.waiting) if self.regime.learned else ()
+        return tuple(self.waiting) if self.regime.learned and not self.regime.anew else ()
 
     def _is_new(self, found: Assessment) -> bool:
         """Compared with what was said last. What stood before the last work is said once."""
@@ -348,7 +349,7 @@ class Maintenance(Monitor):
             if near:
                 return False
         self.said = said
-        if self.regime.learned:
+        if self.regime.learned and not self.regime.anew:
             self.waiting = []
         return True
 

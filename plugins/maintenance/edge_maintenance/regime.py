@@ -51,8 +51,9 @@ class Regime:
         self.tracks: dict[str, Track] = {}
         self.coming: dict[str, list[int]] = {}  # signal: its first times, until its interval is known
         self.points: Points | None = Points()  # None: it has one operating point
-        self.group: list[str] = []  # the signals that `together` knows, in its order
-        self.together: Together | None = None
+        self.together: Together | None = None  # None: not learned
+        self.learning: Together | None = None  # takes the place of that once it is learned
+        self.anew: list[str] = []  # signals that were forgotten, until it is learned how all move together
         self.late = 0  # readings from the past, one after the other
         self.adapt_at = 0
         self.adaptions = 0
@@ -183,7 +184,7 @@ class Regime:
 
     @property
     def learned(self) -> bool:
-        return self.together is not None and self.together.quantile > 0
+        return self.together is not None
 
     @property
     def preset(self) -> Preset | None:
@@ -198,16 +199,17 @@ class Regime:
                 track.finish()
                 done = True
         self.all_learned = all(track.sigma for track in self.tracks.values())
-        if self.together is None:
-            if any(track.n > 2 for track in self.tracks.values()):
-                self.group = [name for name, track in self.tracks.items() if track.n]
-                self.together = Together(len(self.group))
-        elif not self.together.quantile:
-            done |= self._learn_together(self.together)
+        if self.learning is not None:
+            done |= self._learn_together(self.learning)
+        elif (self.anew or self.together is None) and any(
+            track.n > 2 and not track.sigma for track in self.tracks.values()
+        ):
+            self.learning = Together([name for name, track in self.tracks.items() if track.n])
         return done
 
     def _learn_together(self, together: Together) -> bool:
-        group = [self.tracks[name] for name in self.group]
+        """For as long as the signals take that are being learned; `seen` of those that are learned stands still."""
+        group = [self.tracks[name] for name in together.names]
         longest = max(group, key=lambda track: track.seen)
         learn_us = longest.preset.learn_s * 1e6
         deviations = [track.fast - track.slow for track in group]
@@ -219,6 +221,7 @@ class Regime:
         if not longest.sigma:
             return False
         together.finish()
+        self.together, self.learning, self.anew = together, None, []
         return True
 
     def adapt(self, ts: int, *, alarm: bool) -> bool:
@@ -227,7 +230,7 @@ class Regime:
         if ts < self.adapt_at or self.together is None:
             return False
         together = self.together
-        group = [self.tracks[name] for name in self.group]
+        group = [self.tracks[name] for name in together.names]
         preset = group[0].preset
         self.adapt_at = ts + round(ADAPT_FAST * preset.fast_s * MICRO)
         memory_s = preset.slow_s if preset.mature_s == math.inf else preset.mature_s
@@ -259,15 +262,19 @@ class Regime:
             track.rough = track.spread**2
 
     def forget(self, names: Collection[str]) -> None:
-        """Learn these signals anew, and with them how all move together."""
-        for name in names:
-            track = self.tracks.pop(name, None)
-            if track is not None:
-                self.tracks[name] = self.new_track(name, track.interval_us)
-                self.tracks[name].begin(track.value, track.ts)
-        self.all_learned = False
-        if any(name in self.group for name in names):
-            self.together, self.group, self.restless = None, [], []
+        """Learn these signals anew, with those that are not learned yet, and how all move together; the others are
+        watched meanwhile, by what is known of them."""
+        gone = [name for name, track in self.tracks.items() if name in names or not track.sigma]
+        for name in gone:
+            before = self.tracks[name]
+            track = self.tracks[name] = self.new_track(name, before.interval_us)
+            track.begin(before.value, before.ts)
+        for track in self.tracks.values():
+            track.seen = 0
+        self.all_learned, self.learning, self.restless = False, None, []
+        self.anew = gone
+        if self.together is not None:
+            self.together = self.together.less(gone)
 
     # --- how far from it -----------------------------------------------------------------------------
 
@@ -276,7 +283,7 @@ class Regime:
         was in use before, as after a restart."""
         together = self.together
         active = [track for name, track in self.tracks.items() if track.sigma and name not in skipped]
-        self._active = active if together is not None and together.quantile else []
+        self._active = active if together is not None else []
         self._anchored = [track for track in self._active if track.kind.anchored]
         if not self._active or together is None:
             self._limit = math.inf
@@ -290,7 +297,7 @@ class Regime:
 
     def _inverse_of(self, together: Together, active: Sequence[Track]) -> Matrix:
         """Of the correlation of these signals; one that came later goes with none."""
-        places = {name: at for at, name in enumerate(self.group)}
+        places = {name: at for at, name in enumerate(together.names)}
         known = [at for at, track in enumerate(active) if track.name in places]
         found = [[1.0 if row == column else 0.0 for column in range(len(active))] for row in range(len(active))]
         inverse = together.inverse([places[active[at].name] for at in known])
@@ -348,11 +355,11 @@ class Regime:
         return {
             "tracks": {name: track.plain() for name, track in self.tracks.items()},
             "coming": {name: list(times) for name, times in self.coming.items()},
-            "group": list(self.group),
-            "together": None if self.together is None else self.together.plain(),
+            "together": [None if one is None else one.plain() for one in (self.together, self.learning)],
             "points": None if self.points is None else self.points.plain(),
             "counters": [self.late, self.adapt_at, self.adaptions],
             "restless": list(self.restless),
+            "anew": list(self.anew),
         }
 
     @classmethod
@@ -364,10 +371,9 @@ class Regime:
             one.tracks[name] = new_track(name, state[at])
             one.tracks[name].restore(state)
         one.coming = {name: list(times) for name, times in plain["coming"].items()}
-        one.group = list(plain["group"])
-        one.together = None if plain["together"] is None else Together.restored(plain["together"])
+        one.together, one.learning = (None if kept is None else Together.restored(kept) for kept in plain["together"])
         one.points = None if plain["points"] is None else Points.restored(plain["points"])
         one.late, one.adapt_at, one.adaptions = plain["counters"]
-        one.restless = list(plain["restless"])
+        one.restless, one.anew = list(plain["restless"]), list(plain["anew"])
         one.all_learned = all(track.sigma for track in one.tracks.values())
         return one

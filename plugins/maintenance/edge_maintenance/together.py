@@ -7,7 +7,7 @@ correlation towards the identity in the manner of Ledoit and Wolf, J. Multivaria
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import median
 from typing import Any
 
@@ -31,8 +31,9 @@ class Together:
     """Learns in two halves: the correlation, and then how large T2 becomes with it on readings it was not made of.
     After that both go on, at the pace of a long memory."""
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = list(names)
+        self.size = size = len(self.names)
         self.n = 0
         self.means = [0.0] * (size * (size + 1) // 2)  # of products, row by row up to the diagonal
         self.half: list[float] = []  # the same after the first half, and the independent samples until then
@@ -97,8 +98,19 @@ class Together:
         whole = correlation(means, self.size, shrinkage(self.size, independent))
         return inverted([[whole[row][column] for column in at] for row in at])
 
+    def less(self, names: Collection[str]) -> Together | None:
+        """What was learned of the others, as far as any are left; T2 of fewer signals is smaller, as it is of noise."""
+        left = [at for at, name in enumerate(self.names) if name not in names]
+        if not left:
+            return None
+        one = Together([self.names[at] for at in left])
+        smaller = chi2_quantile_99(one.size) / chi2_quantile_99(self.size)
+        one.n, one.independent, one.quantile = self.n, self.independent, self.quantile * smaller
+        one.means = [self.means[row * (row + 1) // 2 + column] for row in left for column in left if column <= row]
+        return one
+
     def plain(self) -> list[Any]:
-        learned = [self.size, self.n, list(self.means), list(self.half), self.independent]
+        learned = [list(self.names), self.n, list(self.means), list(self.half), self.independent]
         return [*learned, list(self.top), self.top_n, self.quantile, list(self.used)]
 
     @classmethod

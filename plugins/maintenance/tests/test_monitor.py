@@ -362,7 +362,8 @@ def test_work_done_learns_the_component_anew_and_keeps_what_stood(shop):
     watch.assess(shop.seen(600, kind="maintenance", component="pump", run_s=600.0))
     assert watch.regime.tracks["flow"].sigma == 0
     assert watch.regime.tracks["pressure"].sigma > 0
-    said = shop.feed(watch, shop.noisy(level=60.0), range(601, 1100))
+    calm, other = shop.noisy(), shop.noisy(["flow", "current", "temperature"], level=60.0)
+    said = shop.feed(watch, lambda t: {**calm(t), **other(t)}, range(601, 1100))
     assert said[0].state == "learning"
     after = next(one for one in said if one.state == "ok")
     assert (after.reasons[0].signal, after.reasons[0].text) == ("flow", "before the work")
@@ -387,3 +388,38 @@ def test_state_of_eight_signals_is_small(shop):
     watch = shop.monitor()
     shop.feed(watch, shop.noisy([f"signal {n}" for n in range(8)]), range(1000))
     assert len(json.dumps(watch.checkpoint(), separators=(",", ":"))) <= 4096
+
+
+PARTS = {"pump": {"signals": ["flow", "current", "temperature"]}, "valve": {"signals": ["pressure"]}}
+
+
+def test_after_work_on_one_part_is_learned_as_long_as_at_first_and_the_others_are_watched(shop):
+    calm = shop.noisy()
+    watch = shop.monitor(components=PARTS)
+    states = [one.state for one in shop.feed(watch, calm, range(600))]
+    first = states.index("ok")
+    watch.assess(shop.seen(600, kind="maintenance", component="valve", run_s=600.0))
+    known = watch.regime.together
+    assert known.names == ["flow", "current", "temperature"]
+    said = shop.feed(watch, calm, range(601, 601 + 2 * first))
+    again = [one.state for one in said].index("ok")
+    assert again == pytest.approx(first, abs=20)
+    learned = watch.regime.together
+    assert set(learned.names) == set(shop.signals)
+    assert learned.independent >= known.independent / 2
+
+
+def test_others_alarm_while_one_part_is_learned_anew(shop):
+    watch = shop.learned(shop.monitor(components=PARTS))
+    watch.assess(shop.seen(600, kind="maintenance", component="valve", run_s=600.0))
+    said = shop.feed(watch, shop.noisy(level=60.0), range(601, 660))
+    assert said[-1].state in shop.alarms
+    assert "pressure" not in [reason.signal for reason in said[-1].reasons]
+
+
+def test_sensor_that_does_not_come_back_after_work_keeps_nothing_waiting(shop):
+    watch = shop.learned(shop.monitor(components=PARTS))
+    watch.assess(shop.seen(600, kind="maintenance", component="valve", run_s=600.0))
+    said = shop.feed(watch, shop.noisy(PARTS["pump"]["signals"]), range(601, 1100))
+    assert said[-1].state == "ok"
+    assert [(one.signal, one.kind) for one in said[-1].findings] == [("pressure", "stale")]

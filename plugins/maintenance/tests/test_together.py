@@ -49,7 +49,7 @@ def test_signal_that_never_moved_goes_with_none():
 
 def test_percentile_is_learned_on_the_second_half_and_followed_afterwards():
     random = Random(3)
-    together = Together(2)
+    together = Together("ab")
     together.independent = 100.0
     for at in range(400):
         pair = [random.gauss(0, 1), random.gauss(0, 1)]
@@ -65,7 +65,7 @@ def test_percentile_is_learned_on_the_second_half_and_followed_afterwards():
 
 
 def test_state_comes_back_as_it_was():
-    together = Together(3)
+    together = Together("abc")
     for at in range(10):
         together.learn([at, 1.0, -at])
     assert Together.restored(together.plain()).plain() == together.plain()
@@ -73,7 +73,7 @@ def test_state_comes_back_as_it_was():
 
 def test_percentile_is_that_of_t_squared_with_the_scales_of_the_whole():
     random = Random(4)
-    together, size, wider = Together(6), 6, 2.0
+    together, size, wider = Together("abcdef"), 6, 2.0
     together.independent = 1000.0
     found = []
     for at in range(2000):
@@ -90,10 +90,19 @@ def test_percentile_is_that_of_t_squared_with_the_scales_of_the_whole():
     assert together.quantile == pytest.approx(rated[990], rel=0.1)
 
 
+def test_what_is_left_of_fewer_signals_is_what_was_learned_of_them():
+    together = Together("abc")
+    together.means, together.quantile = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2 * chi2_quantile_99(3)
+    left = together.less({"b"})
+    assert (left.names, left.means) == (["a", "c"], [1.0, 4.0, 6.0])
+    assert left.quantile == pytest.approx(2 * chi2_quantile_99(2))
+    assert together.less("abc") is None
+
+
 def test_one_disturbance_while_learning_does_not_make_it_numb():
     def learned(disturbed: float) -> float:
         random = Random(5)
-        together = Together(4)
+        together = Together("abcd")
         together.independent = 100.0
         for at in range(360):
             deviations = [random.gauss(0, 1) for _ in range(4)]
