@@ -194,6 +194,10 @@ class Service:
 
     async def run(self) -> int:
         """Start everything, wait for the end, stop everything; returns the exit status."""
+        with self._minding_plugins():
+            return await self._run()
+
+    async def _run(self) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stopping.set)
@@ -212,7 +216,6 @@ class Service:
                 beside = [
                     asyncio.create_task(live.publish_statuses(), name="statuses"),
                     asyncio.create_task(self._tell_time(link, pipeline), name="time"),
-                    asyncio.create_task(self._mind_plugins(), name="plugins"),
                 ]
                 await self._until_the_end(link, listening.done)
                 for task in beside:
@@ -253,11 +256,22 @@ class Service:
                 with contextlib.suppress(IngestDown):  # it is told again when ingest is back
                     await link.append(CLOCK_TOPIC, b"{}")
 
-    async def _mind_plugins(self) -> None:
-        """Interrupt calls of plugins that do not come to an end, so that everything behind them goes on."""
-        while True:
-            await asyncio.sleep(1.0)
-            self.host.interrupt_hanging()
+    @contextmanager
+    def _minding_plugins(self) -> Iterator[None]:
+        """Interrupt calls of plugins that do not come to an end, so that everything behind them goes on: to the end of
+        the last call, because the service cannot end before."""
+        ended = False
+
+        def mind() -> None:
+            while not ended or self.host.at_work(longer_than_s=0.0):
+                time.sleep(1.0)
+                self.host.interrupt_hanging()
+
+        threading.Thread(target=mind, name="plugins", daemon=True).start()
+        try:
+            yield
+        finally:
+            ended = True
 
     @asynccontextmanager
     async def _ingest(self) -> AsyncIterator[IngestLink]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.brokers import Broker, publish
+from tests.patience import WAIT_S
 from tests.running import Service
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "add-a-kpi.md"
@@ -121,3 +123,18 @@ def test_its_failures_are_counted_and_shown(service: Service) -> None:
 def test_a_file_that_cannot_be_loaded_is_named(service: Service) -> None:
     assert "SyntaxError" in service.get("/api/v1/kpis")["broken"]["unreadable"]
     assert "unreadable" in service.get("/health/ready")["components"]["plugins"]["broken"]
+
+
+def test_a_service_ends_though_a_plugin_hangs_at_that_moment(tmp_path: Path) -> None:
+    (tmp_path / "plugins.d").mkdir()
+    hangs = RAISES.replace(
+        'raise ZeroDivisionError("a plugin\'s mistake")', "print('hangs', flush=True)\n        while True: slice.end"
+    )
+    (tmp_path / "plugins.d" / "hangs.py").write_text(hangs, encoding="utf-8")
+    with Broker() as broker, Service(broker.url, folder=tmp_path) as service:
+        publish(broker.port, messages())
+        deadline = time.monotonic() + WAIT_S
+        while "hangs\n" not in service.log:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        assert service.stop() == 0
