@@ -48,7 +48,9 @@ class Question:
 
     def remembered_of(self, machines: tuple[int, ...], key: Hashable) -> Any:
         """What is remembered about machines in the present, None where nothing is. It must not be changed."""
-        return self.remembered.get(machines, (key, self.state)) if self.as_of is None else None
+        if self.as_of is not None:
+            return None
+        return self.remembered.get(machines, (key, self.state), self.versions)
 
     def remember(self, machines: tuple[int, ...], found: Mapping[Hashable, Entry]) -> None:
         """Remember what was worked out of windows that are settled, where all of it could be."""

@@ -79,10 +79,11 @@ class Remembered:
             del entries[key]
         self._count -= len(keys)
 
-    def get(self, machines: Machines, key: Hashable) -> Any:
-        """What is remembered under `key` about these machines, None where nothing is. It must not be changed."""
+    def get(self, machines: Machines, key: Hashable, versions: Mapping[int, int]) -> Any:
+        """What is remembered under `key` about these machines, None where nothing is, or where a newer state of the
+        store has been seen meanwhile. It must not be changed."""
         with self._lock:
-            group = self._groups.get(machines)
+            group = self._groups.get(machines) if self._is_seen(machines, versions) else None
             found = None if group is None else group.entries.get(key)
             if group is None or found is None:
                 return None
@@ -93,7 +94,7 @@ class Remembered:
     def keep(self, machines: Machines, found: Mapping[Hashable, Entry], versions: Mapping[int, int]) -> None:
         """Remember of windows, unless a newer state of the store has been seen meanwhile."""
         with self._lock:
-            if any(self._seen.get(machine, -1) != versions.get(machine) for machine in machines):
+            if not self._is_seen(machines, versions):
                 return
             group = self._groups.get(machines)
             if group is None:
@@ -105,6 +106,10 @@ class Remembered:
             group.last = max(group.last, *(entry.end for entry in found.values()))
             while self._count > self._limit:
                 self._drop_oldest()
+
+    def _is_seen(self, machines: Machines, versions: Mapping[int, int]) -> bool:
+        """Whether this is the newest state of these machines that has been seen."""
+        return all(self._seen.get(machine, -1) == versions.get(machine) for machine in machines)
 
     def _drop_oldest(self) -> None:
         """The oldest entry of the machines that have not been asked about for the longest time."""

@@ -73,10 +73,15 @@ def newest_version(db: apsw.Connection, machine: int) -> int:
 
 
 def changed_since(db: apsw.Connection, machine: int, version: int) -> tuple[int, list[int]]:
-    """The version of the last change, and the hours that have changed since an earlier one, in order."""
+    """The version of the last change, and the hours that have changed since an earlier one, in order.
+
+    This state of the store may be an older one than that of `version`: then nothing has changed since, and the version
+    returned is lower."""
     sql = "select hour, version from hours where machine=? and version>?"
     rows: list[Any] = db.execute(sql, (machine, version)).fetchall()
-    return max((found for _, found in rows), default=version), sorted(hour for hour, _ in rows)
+    if not rows:
+        return newest_version(db, machine), []
+    return max(found for _, found in rows), sorted(hour for hour, _ in rows)
 
 
 def reach(db: apsw.Connection, machine: int, hours: Sequence[int]) -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from edge.query.reading import Connections
 from edge.query.remembered import Entry, Remembered
 from edge.query.window import Window
 from edge.settings.plant import PlantSettings
+from edge.store.schema import open_reader
 from tests.scenarios.offline import Records
 from tests.scenarios.scenario import Message
 
@@ -119,10 +121,26 @@ def test_the_sum_of_a_long_window_is_that_of_one_that_remembers_nothing(inside: 
     assert second == inside.down_s(*quarter)
 
 
+def test_an_answer_of_an_older_state_neither_takes_nor_leaves_anything(inside: Inside, tmp_path: Path) -> None:
+    remembered, machine = inside.query.remembered, (1,)
+    with closing(open_reader(tmp_path / "store.db")) as older, closing(open_reader(tmp_path / "store.db")) as newer:
+        older.execute("begin; select * from machines").fetchall()  # here its state of the store is fixed
+        inside.hear(said("2025-03-03T06:40:00Z", "state", state="running"))
+        now = remembered.look(newer, machine)
+        remembered.keep(machine, {"new": Entry(0, 1, "new")}, now)
+        before = remembered.look(older, machine)
+        remembered.keep(machine, {"old": Entry(0, 1, "old")}, before)
+        assert [remembered.get(machine, key, now) for key in ("new", "old")] == ["new", None]
+        assert remembered.get(machine, "new", before) is None
+        older.execute("rollback")
+
+
 def test_what_nobody_asks_about_any_more_makes_room() -> None:
     remembered, versions = Remembered(entries=3), {1: -1, 2: -1}
     for machine, keys in ((1, "ab"), (2, "cd")):
         remembered.keep((machine,), {key: Entry(0, 1, key) for key in keys}, versions)
-    assert [remembered.get((1,), "a"), remembered.get((1,), "b"), remembered.get((2,), "c")] == [None, "b", "c"]
+    known = [remembered.get((machine,), key, versions) for machine, key in ((1, "a"), (1, "b"), (2, "c"))]
+    assert known == [None, "b", "c"]
     remembered.keep((1,), {"e": Entry(0, 1, "e")}, versions)  # asked about longer ago than 2 is
-    assert [remembered.get((1,), "b"), remembered.get((1,), "e"), remembered.get((2,), "d")] == [None, "e", "d"]
+    known = [remembered.get((machine,), key, versions) for machine, key in ((1, "b"), (1, "e"), (2, "d"))]
+    assert known == [None, "e", "d"]
