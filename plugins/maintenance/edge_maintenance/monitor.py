@@ -166,6 +166,7 @@ class Maintenance(Monitor):
             if running:
                 self._mute(ts)
         if not running:
+            self.sensors.stopped()
             return
         key = self._key_of(observation, values)
         if key != self.key:
@@ -310,10 +311,13 @@ class Maintenance(Monitor):
         if state == "learning" and score is None:
             score = 0.0
         life = self.remaining if self.remaining.value is not None else self.usage.life() or self.remaining
+        health = None if score is None or state == "learning" else 1.0 / (1.0 + score / HALF_HEALTH)
+        if self.said and not alarm.tier and health is not None and any(track.outlier for track in regime.active):
+            health = self.said[3]  # one reading far off all others is no news yet
         return Assessment(
             ts,
             state,
-            health=None if score is None or state == "learning" else 1.0 / (1.0 + score / HALF_HEALTH),
+            health=health,
             score=score,
             life=life,
             reasons=self.reasons or self._before_work(),

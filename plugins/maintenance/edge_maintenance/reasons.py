@@ -12,11 +12,13 @@ HELD = Reason("", text="still open: what is made now was not learned before it, 
 
 
 def reason_of(track: Track, offset: float, text: str = "") -> Reason:
-    """`offset`: what the operating point makes of the signal, which its track does not see."""
+    """The value is the smoothed one that is judged, so that the change is what lies between it and what is expected.
+    `offset`: what the operating point makes of the signal, which its track does not see."""
     if not text and track.rough > track.restless:
         text = f"scatters {math.sqrt(track.rough) / track.spread:.1f} times as much as usual"
-    value, expected = track.value + offset, track.expected + offset
-    return Reason(track.name, value, expected, track.change() * 100, track.deviation(), track.away_since, text)
+    value, expected = track.fast + offset, track.expected + offset
+    change = (value - expected) / max(abs(expected), track.least) * 100
+    return Reason(track.name, value, expected, change, track.deviation(), track.away_since, text)
 
 
 def plain_of(one: Reason | RemainingLife) -> list[Any]:

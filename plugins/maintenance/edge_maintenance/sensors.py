@@ -83,6 +83,10 @@ class Sensors:
                 del self.findings[track.name]
         self.gone = frozenset(gone)
 
+    def stopped(self) -> None:
+        """The machine does not run any more: what looked like an outlier was its last reading before it stood."""
+        self.findings = {name: found for name, found in self.findings.items() if found[0] != "outlier"}
+
     def as_findings(self) -> tuple[Finding, ...]:
         return tuple(Finding(name, kind, since, TEXTS[kind]) for name, (kind, since) in sorted(self.findings.items()))
 

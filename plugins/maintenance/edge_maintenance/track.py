@@ -213,7 +213,12 @@ class Track:
     def change(self) -> float:
         """How far it is from what is expected, as a share of that; where that is about 0, of its usual spread."""
         expected = self.expected
-        return (self.fast - expected) / max(abs(expected), 3 * self.spread, 1e-12)
+        return (self.fast - expected) / max(abs(expected), self.least)
+
+    @property
+    def least(self) -> float:
+        """The least level that a change is a share of."""
+        return max(3 * self.spread, 1e-12)
 
     def deviation(self) -> float:
         """The same in standard deviations; 0 in a direction that is not bad."""
@@ -244,7 +249,7 @@ class Track:
     def follow(self, alarm: bool, ts: int) -> None:
         """Hold the baseline while the signal is away in an alarm, and let go once it has come back."""
         z = abs(self.z)
-        if z <= AWAY_SIGMA:
+        if not self.stands_out():
             self.away_since = None
         elif self.away_since is None:
             self.away_since = ts

@@ -101,6 +101,26 @@ def test_one_reading_in_the_wrong_unit_is_one_outlier_and_no_alarm(shop):
     assert {one.state for one in said} == {"ok"}
 
 
+def test_last_reading_before_a_stop_is_neither_health_nor_a_finding(shop):
+    watch, calm = shop.learned(), shop.noisy()
+    assert watch.update(shop.seen(600, calm(600))).health > 0.8
+    spoken = [watch.update(shop.seen(700 + t, calm(t) if t < 10 else dict.fromkeys(calm(t), 0.0))) for t in range(11)]
+    before, last = watch.said, spoken[-1]
+    assert {one.kind for one in last.findings} == {"outlier"}
+    assert last.health > 0.8
+    stood = watch.update(shop.seen(711, dict.fromkeys(calm(0), 0.0), state="starved"))
+    assert (stood.findings, stood.state, stood.health) == ((), "ok", before[3])
+
+
+def test_reason_says_the_change_between_its_two_values_and_since_when(shop):
+    watch, calm = shop.monitor(), shop.noisy(names=("vibration",), level=2.0, sd=0.05)
+    shop.feed(watch, calm, range(1800))
+    said = shop.feed(watch, lambda t: {"vibration": calm(t)["vibration"] * 2}, range(1800, 1900))
+    for one in said[-1].reasons:
+        assert one.change_pct == pytest.approx((one.value - one.expected) / one.expected * 100)
+        assert one.since is not None
+
+
 def test_value_that_the_sensor_cannot_measure_is_left_out(shop):
     watch = shop.learned(shop.monitor(ranges={"flow": [0.0, 100.0]}))
     said = shop.feed(watch, lambda t: shop.noisy()(t) | {"flow": -1.0}, range(600, 650))

@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterator
 from random import Random
 
+import pytest
+
 from edge import Assessment, Observation, Watched
 from edge_maintenance.monitor import Maintenance
 from edge_maintenance.points import Points, key_columns
@@ -49,7 +51,8 @@ def test_machine_at_speeds_that_nothing_names_stays_quiet_until_it_wears():
 def test_reasons_say_the_values_as_they_are_at_the_point():
     rows = list(cycles(200, 7, worn_from=140))
     for one in watched(iter(rows))[-1].reasons:
-        assert one.value == rows[-1][one.signal] or abs(one.value - rows[-1][one.signal]) < 0.002
+        assert one.value == pytest.approx(rows[-1][one.signal], rel=0.005)
+        assert one.change_pct == pytest.approx((one.value - one.expected) / one.expected * 100)
         assert abs(one.expected - one.value) < 0.02 * one.value
 
 
