@@ -251,6 +251,16 @@ class MachineCells:
             found.append((previous.hour if previous else -FAR, following.hour if following else FAR))
         return found
 
+    def over_until(self) -> int | None:
+        """The start of the last hours that anything of the present depends on: what was before changes only with its
+        messages. None where nothing was before."""
+        self._reach(self.cut)
+        last = self._overlay.before(self.cut)
+        if last is None:
+            return None
+        until = min(last.hour, *(start for start, _ in self.unsettled(self.cut)), FAR)
+        return None if until == -FAR else until
+
     def product(self) -> str | None:
         """What is being made at the present of this answer."""
         self._reach(self.cut)

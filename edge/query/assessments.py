@@ -91,9 +91,8 @@ def _text_of(place: Place) -> str:
     return f"{tier},{int(acknowledged)},{health!r},{life!r},{path},{monitor}"
 
 
-def worst(db: apsw.Connection, machine: int) -> dict[str, Any] | None:
+def worst(found: Sequence[Current]) -> dict[str, Any] | None:
     """The most urgent of what is said of one machine, in short; None where nothing is."""
-    found = assessments.current(db, [machine]).get(machine)
     if not found:
         return None
     first = min(found, key=lambda one: urgency("", one))

@@ -7,7 +7,7 @@ from typing import Any
 
 import apsw
 
-from edge.cells import MachineCells
+from edge.cells import MachineCells, Sums
 from edge.clock import to_text
 from edge.errors import QueryError
 from edge.facts import total
@@ -32,7 +32,7 @@ def answers(
         return []
     around = Window(min(window.start for window in windows), max(window.end for window in windows))
     source = Source(question, cells, around.start, around.end)
-    lost = _messages_lost(question.db, around, question.cut)
+    lost = messages_lost(question.db, around, question.cut)
     as_of = to_text(question.cut)
     out: list[dict[str, Any]] = []
     new: dict[Hashable, Entry] = {}
@@ -57,6 +57,12 @@ def answer(question: Question, cells: Sequence[MachineCells], name: str, window:
 def _worked_out(question: Question, source: Source, lost: Sequence[Stretch], name: str,
                 window: Window) -> dict[str, Any]:  # fmt: skip
     sums, times = source.sums(name, window.start, window.end), source.sums(NAME, window.start, window.end)
+    return {**window.label(), **judged(question, lost, name, window, sums, times)}
+
+
+def judged(question: Question, lost: Sequence[Stretch], name: str, window: Window, sums: Sums,
+           times: Sums) -> dict[str, Any]:  # fmt: skip
+    """The values of a window from what adds up in it, of the KPI and of the time model, and how far they hold."""
     facts = total(sums.parts)
     found = question.host.values(name, facts) if sums.parts else None
     values, named = found if found is not None else ({}, [])
@@ -66,7 +72,6 @@ def _worked_out(question: Question, source: Source, lost: Sequence[Stretch], nam
     if any(start < window.end and end >= window.start for start, end in lost):
         flags.add("messages_lost")
     return {
-        **window.label(),
         "values": values,
         "facts": facts,
         "flags": sorted(flags),
@@ -75,7 +80,7 @@ def _worked_out(question: Question, source: Source, lost: Sequence[Stretch], nam
     }
 
 
-def _messages_lost(db: apsw.Connection, window: Window, cut: int) -> list[Stretch]:
+def messages_lost(db: apsw.Connection, window: Window, cut: int) -> list[Stretch]:
     """When in a window messages never arrived, as far as the service has noticed."""
     sql = (
         "select coalesce(since, received), coalesce(until, received) from notices where received<=? "

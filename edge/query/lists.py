@@ -115,6 +115,12 @@ def rejection_counts(db: apsw.Connection, asset: str | None) -> dict[str, int]:
     return {str(reason): int(count) for reason, count in rows}
 
 
+def rejected_under(db: apsw.Connection, path: str) -> dict[str, int]:
+    """How many rejections there are of each machine at or under a path that has any."""
+    sql = "select asset, count(*) from rejections where asset=?1 or (asset>=?2 and asset<?3) group by asset"
+    return {str(asset): int(count) for asset, count in db.execute(sql, (path, path + "/", path + "0"))}
+
+
 def message_dict(record: Record, events: Sequence[Event], rejections: Sequence[Rejection]) -> dict[str, Any]:
     """A raw message and what became of it."""
     return {

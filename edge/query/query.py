@@ -31,7 +31,7 @@ from edge.query.reading import Connections
 from edge.query.remembered import Remembered
 from edge.query.revisions import revisions
 from edge.query.series import series_shown
-from edge.query.status import KIND_BY_LEVELS, group_status, machine_status
+from edge.query.status import KIND_BY_LEVELS, group_status, machine_status, present, standings
 from edge.query.timelines import timeline
 from edge.query.window import Window, named_shift, running_window, steps
 from edge.settings.plant import PlantSettings
@@ -192,10 +192,10 @@ class Query:
     def status(self, path: str) -> dict[str, Any]:
         """The present of a machine, or of the machines under a prefix."""
         with self._asking(path) as question:
-            now = self.now()
+            at = present(question, path, self.now())
             if len(question.machines) == 1 and question.machines[0].path == path:
-                return machine_status(question, question.machines[0], now)
-            return group_status(question, path, now)
+                return machine_status(at, *standings(at))
+            return group_status(at, path)
 
     def timeline(self, path: str, start: int, end: int) -> dict[str, Any]:
         """Spans of one machine."""

@@ -2,36 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import inf
 from typing import Any
 
 from edge.cells import MachineCells
-from edge.clock import HOUR, MINUTE, SECOND, to_text
-from edge.facts import total
+from edge.clock import HOUR, SECOND, to_text
 from edge.plant import line_of
 from edge.query.assessments import worst
-from edge.query.kpis import answer
-from edge.query.question import Question, kpi_number
+from edge.query.kpis import Stretch, judged, messages_lost
+from edge.query.lists import rejected_under
+from edge.query.question import Question
+from edge.query.standing import Standing, added
 from edge.query.window import Window, running_window
-from edge.slices import Span
+from edge.store import assessments
 from edge.store import events as event_store
-from edge.store.machines import MachineRow
-from edge.timeline.rules import Rules
+from edge.store.assessments import Current
 from edge.timemodel import NAME
 
 KIND_BY_LEVELS = {1: "site", 2: "area", 3: "line", 4: "machine"}
 URGENCY = {"down": 0, "unknown": 2, "setup": 3, "micro": 4, "no_order": 5, "run": 6, "planned": 7, "unscheduled": 8}
-LOOK_BACK = 24 * HOUR
 
 
-def machine_status(question: Question, row: MachineRow, now: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Present:
+    """What the answers about all machines of a question share."""
+
+    question: Question
+    now: int
+    window: Window
+    lost: Sequence[Stretch]  # when messages never arrived
+    said: Mapping[int, Sequence[Current]]  # by monitors, of each machine
+    rejections: Mapping[str, int]  # of each machine's path
+
+
+def present(question: Question, path: str, now: int) -> Present:
+    """The present of the machines at or under `path`."""
+    db, window = question.db, running_window(question.plant.calendar(path), now)
+    return Present(
+        question,
+        now,
+        window,
+        messages_lost(db, window, question.cut),
+        assessments.current(db, [row.number for row in question.machines]),
+        rejected_under(db, path),
+    )
+
+
+def standings(at: Present) -> list[Standing]:
+    """How each machine stands."""
+    names = [name for name, loaded in at.question.host.kpis.items() if loaded.kpi.board]
+    return [Standing(at.question, cells, at.window, names) for cells in at.question.cells()]
+
+
+def machine_status(at: Present, standing: Standing) -> dict[str, Any]:
     """The status of one machine in the shape of the API."""
-    window = running_window(question.plant.calendar(row.path), now)
-    cells = MachineCells(question.db, question.plant, row, question.cut, question.as_of)
+    cells, question = standing.cells, at.question
+    row, now = cells.row, at.now
     settings = question.plant.at(question.cut).machine(row.path)
-    state, connection = _state(cells, question.cut), _connection(cells, now)
+    state, connection = _state(standing, question.cut), _connection(cells, now)
     return {
         "asset": row.path,
         "kind": "machine",
@@ -42,29 +72,29 @@ def machine_status(question: Question, row: MachineRow, now: int) -> dict[str, A
         "behind_s": _behind_s(cells, now) if connection == "online" and state["state"] == "unknown" else None,
         "last_heard": to_text(row.last_heard) if row.last_heard else None,
         "last_heard_s": max(0, (now - row.last_heard) / SECOND) if row.last_heard else None,
-        **_window_members(question, row.path, window),
-        "parts": _parts(question, [cells], window),
-        "kpis": _kpis(question, [cells], window),
+        **_window_members(question, row.path, at.window),
+        "parts": _parts(question, [standing]),
+        "kpis": _kpis(at, [standing]),
         "provisional": True,
-        "maintenance": worst(question.db, row.number),
-        "rejections": _rejections(question, row.path),
+        "maintenance": worst(at.said.get(row.number, ())),
+        "rejections": at.rejections.get(row.path, 0),
         "as_of": to_text(question.cut),
     }
 
 
-def group_status(question: Question, path: str, now: int) -> dict[str, Any]:
+def group_status(at: Present, path: str) -> dict[str, Any]:
     """The status of a line, area or site: its machines, worst first, and their pooled numbers."""
-    window = running_window(question.plant.calendar(path), now)
-    cells = question.cells()
-    machines = [machine_status(question, row, now) for row in question.machines]
+    question = at.question
+    known = standings(at)
+    machines = [machine_status(at, standing) for standing in known]
     line = question.plant.settings.line(path) if path.count("/") == 2 else None
     return {
         "asset": path,
         "kind": KIND_BY_LEVELS.get(path.count("/") + 1, "area"),
         "title": line.title if line else None,
-        **_window_members(question, path, window),
-        "parts": _output(question, cells, window),
-        "kpis": _kpis(question, cells, window),
+        **_window_members(question, path, at.window),
+        "parts": _output(question, known),
+        "kpis": _kpis(at, known),
         "provisional": True,
         "as_of": to_text(question.cut),
         "machines": sorted(machines, key=_urgency),
@@ -85,19 +115,9 @@ def _window_members(question: Question, path: str, window: Window) -> dict[str, 
     }
 
 
-def _state(cells: MachineCells, cut: int) -> dict[str, Any]:
-    spans = [span for part in cells.slices(cut - 10 * MINUTE, cut) for span in part.spans]
-    if _began_before(spans):
-        spans = [span for part in cells.slices(cut - LOOK_BACK, cut) for span in part.spans]
-    last = spans[-1]
-    since = last.start
-    for before, after in pairwise(reversed(spans)):
-        if (after.state, after.end) != (last.state, before.start):
-            break
-        since = after.start
-    if last.stop is not None and last.stop.start < spans[0].start:
-        since = last.stop.start
-    heard = cells.row.last_heard > 0
+def _state(standing: Standing, cut: int) -> dict[str, Any]:
+    last, heard = standing.last, standing.cells.row.last_heard > 0
+    since = standing.since if heard else cut
     return {
         "state": last.state,
         "time_class": last.time_class,
@@ -107,11 +127,6 @@ def _state(cells: MachineCells, cut: int) -> dict[str, Any]:
         "product": last.product,
         "order": last.order,
     }
-
-
-def _began_before(spans: Sequence[Span]) -> bool:
-    """Whether the state of the last span reaches back over all of them."""
-    return all(span.state == spans[-1].state for span in spans)
 
 
 def _connection(cells: MachineCells, now: int) -> str:
@@ -136,35 +151,34 @@ def _behind_s(cells: MachineCells, now: int) -> float | None:
     return (row.last_heard - newest) / SECOND
 
 
-def _output(question: Question, cells: Sequence[MachineCells], window: Window) -> dict[str, Any]:
+def _output(question: Question, standings: Sequence[Standing]) -> dict[str, Any]:
     """The parts of a group, each counted once: of a line with a last station those that leave it there (`of`)."""
-    ends = {line: f"{line}/{last}" for line, last in _last_stations(question, cells)}
-    heard = {machine.row.path for machine in cells}
+    paths = {standing: standing.cells.row.path for standing in standings}
+    ends = {line: f"{line}/{last}" for line, last in _last_stations(question, paths.values())}
+    heard = set(paths.values())
     ends = {line: end for line, end in ends.items() if end in heard}
-    counted = [one for one in cells if ends.get(line_of(one.row.path), one.row.path) == one.row.path]
-    return _parts(question, counted, window) | ({"of": [one.row.path for one in counted]} if ends else {})
+    counted = [one for one, path in paths.items() if ends.get(line_of(path), path) == path]
+    return _parts(question, counted) | ({"of": [paths[one] for one in counted]} if ends else {})
 
 
-def _last_stations(question: Question, cells: Sequence[MachineCells]) -> Iterator[tuple[str, str]]:
-    for line in {line_of(machine.row.path) for machine in cells}:
+def _last_stations(question: Question, machines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for line in {line_of(path) for path in machines}:
         settings = question.plant.settings.line(line)
         if settings is not None and settings.last_station is not None:
             yield line, settings.last_station
 
 
-def _parts(question: Question, cells: Sequence[MachineCells], window: Window) -> dict[str, Any]:
-    number = kpi_number(question.db, NAME)
+def _parts(question: Question, standings: Sequence[Standing]) -> dict[str, Any]:
     sums = {"total_count": 0, "bad_count": 0}
     target = target_full = 0.0
-    for machine in cells:
+    for standing in standings:
         so_far = 0.0
-        for start, end, rules in _held(machine.rules, window.start, window.end):
-            facts = total(machine.sums(number, NAME, start, end, question.host).parts)
+        for facts, rules in standing.held:
             for name in sums:
                 sums[name] += facts.get(name, 0)
             so_far += facts.get("target_count", 0.0) * rules.settings["target_oee"]
         target += so_far
-        target_full += _prorated(machine, window, question, so_far)
+        target_full += _prorated(standing.cells, standing.window, question, so_far)
     return {
         "total": sums["total_count"],
         "good": sums["total_count"] - sums["bad_count"],
@@ -179,26 +193,21 @@ def _prorated(machine: MachineCells, window: Window, question: Question, so_far:
     if window.end <= question.cut:
         return so_far
     product, rest = machine.product(), 0.0
-    for start, end, rules in _held(machine.rules, question.cut, window.end):
+    for start, end, rules in machine.rules.held(question.cut, window.end):
         pieces = rules.schedule.pieces(start, end)
         planned = sum(piece.end - piece.start for piece in pieces if rules.kind(piece) == "scheduled") / SECOND
         rest += planned / (rules.ideal(product) or inf) * rules.settings["target_oee"]
     return so_far + rest
 
 
-def _held(rules: Rules, start: int, end: int) -> Iterator[tuple[int, int, Rules]]:
-    """Which rules held when in [start, end)."""
-    for a, b in pairwise([start, *rules.changes(start, end), end]):
-        yield a, b, rules.at(a)
-
-
-def _kpis(question: Question, cells: Sequence[MachineCells], window: Window) -> dict[str, Any]:
+def _kpis(at: Present, standings: Sequence[Standing]) -> dict[str, Any]:
     out = {}
-    for name, loaded in question.host.kpis.items():
+    times = added(standings, NAME)
+    for name, loaded in at.question.host.kpis.items():
         kpi = loaded.kpi
         if not kpi.board:
             continue
-        found = answer(question, cells, name, window)
+        found = judged(at.question, at.lost, name, at.window, added(standings, name), times)
         out[name] = {
             "title": kpi.title or name,
             "headline": kpi.headline or name,
@@ -211,8 +220,3 @@ def _kpis(question: Question, cells: Sequence[MachineCells], window: Window) -> 
             "coverage": found["coverage"],
         }
     return out
-
-
-def _rejections(question: Question, path: str) -> int:
-    found = question.db.execute("select count(*) from rejections where asset=?", (path,)).fetchone()
-    return int(found[0]) if found else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Protocol
 
 from edge.clock import SECOND
@@ -70,6 +71,11 @@ class Rules:
     def changes(self, start: int, end: int) -> list[int]:
         """Instants strictly inside (start, end) from which on other rules hold."""
         return [since for since, _ in self.later if start < since < end]
+
+    def held(self, start: int, end: int) -> Iterator[tuple[int, int, Rules]]:
+        """Which rules held when in [start, end)."""
+        for a, b in pairwise([start, *self.changes(start, end), end]):
+            yield a, b, self.at(a)
 
     def cuts(self, start: int, end: int, products: Collection[str | None]) -> Iterator[int]:
         """Those of the changes that make a difference where `products` are made: no slice reaches over one."""
