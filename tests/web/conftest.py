@@ -89,18 +89,6 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-def gesture(move: Callable[[], None], happened: Callable[[float], None]) -> None:
-    """A movement of the pointer, made again while the page still moved under it."""
-    deadline = time.monotonic() + WAIT_S
-    while True:
-        move()
-        try:
-            return happened(5_000)
-        except AssertionError:
-            if time.monotonic() > deadline:
-                raise
-
-
 class Watch:
     """Opens pages and keeps what went wrong in them: errors, foreign requests, names that were executed."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.web.conftest import Fake, Open, gesture
+from tests.web.conftest import Fake, Open
 from tests.web.fake_plant import HOSTILE, HOSTILE_REASON
 
 PAGE = "/assets/demo/packing/l1/m002?window=24h"
@@ -131,13 +131,10 @@ def test_one_press_gives_a_stop_its_reason(open_page: Open, fake: Fake) -> None:
 
 def test_pressing_the_band_or_space_on_a_stop_opens_it(open_page: Open) -> None:
     page = open_page(PAGE)
-
-    def press() -> None:
-        box = page.locator('rect.span[data-tone="down"]').last.bounding_box()
-        assert box
-        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 20)
-
-    gesture(press, lambda ms: expect(sheet(page, "stop")).to_be_visible(timeout=ms))
+    box = page.locator('rect.span[data-tone="down"]').last.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + 20)
+    expect(sheet(page, "stop")).to_be_visible()
     page.keyboard.press("Escape")
     page.locator("svg.timeline").focus()
     for _ in range(200):

@@ -1,5 +1,6 @@
 // Reads the API. Asset paths come from topics, so every level is escaped before it goes into an address.
 
+import { released } from "./pointer.js";
 import { t } from "./strings.js";
 
 const API = "/api/v1";
@@ -113,7 +114,7 @@ export function readEvents(parameters) {
 /** Readiness with its components; a 503 is an answer here, not an error. */
 export async function readReadiness() {
   const response = await request("/health/ready");
-  return response.json();
+  return drawable(response.json());
 }
 
 /** The stream of an asset ("" = all), of some kinds (status, event, rejection, assessment). */
@@ -129,12 +130,21 @@ async function read(path, parameters = {}) {
     }
   }
   const text = query.toString();
-  return answered(await request(text ? `${API}${path}?${text}` : API + path));
+  return drawable(answered(await request(text ? `${API}${path}?${text}` : API + path)));
 }
 
 async function send(path, content, method = "POST") {
   const headers = { "Content-Type": "application/json" };
-  return answered(await request(API + path, { method, headers, body: JSON.stringify(content) }));
+  return drawable(answered(await request(API + path, { method, headers, body: JSON.stringify(content) })));
+}
+
+// Whoever asks may draw what comes at once, so it comes when nobody is pressing.
+async function drawable(coming) {
+  try {
+    return await coming;
+  } finally {
+    await released();
+  }
 }
 
 async function answered(response) {

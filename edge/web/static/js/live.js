@@ -2,6 +2,7 @@
 
 import { streamAddress } from "./api.js";
 import { monotonic } from "./clock.js";
+import { released } from "./pointer.js";
 
 const REFRESH_MS = 10_000; // what only time changes (targets, last heard, pooled KPIs) comes with this
 const FALLBACK_MS = 5_000;
@@ -124,7 +125,8 @@ class Live extends EventTarget {
     this.#reopen = setTimeout(() => this.#source || document.hidden || this.#open(), REOPEN_MS);
   }
 
-  #received(name, text) {
+  async #received(name, text) {
+    await released(); // whoever listens may draw at once
     this.#touch();
     this.dispatchEvent(new CustomEvent(name, { detail: JSON.parse(text) }));
   }

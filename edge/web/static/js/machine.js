@@ -98,8 +98,6 @@ class MachinePage extends HTMLElement {
     try {
       await this.#readStatus();
       await this.#readAll();
-      this.notice.hidden = true;
-      this.body.hidden = false;
       this.#goToPanel();
     } catch (error) {
       this.#showFailure(error);
@@ -143,6 +141,7 @@ class MachinePage extends HTMLElement {
   async #readAll() {
     const frame = this.#frame.at(this.#status);
     const window_ = { from: new Date(frame.from).toISOString(), to: new Date(frame.dataTo).toISOString() };
+    this.notice.hidden = true; // with the first content: what somebody aims at does not jump when the last has come
     this.body.hidden = false;
     await Promise.all([
       readAsset(this.asset, "timeline", window_).then((answer) => this.#showTimeline(frame, answer)),

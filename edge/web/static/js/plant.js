@@ -2,6 +2,7 @@
 
 import { readAsset, readAssets, readKpis } from "./api.js";
 import { learnTime, monotonic } from "./clock.js";
+import { released } from "./pointer.js";
 
 const STRUCTURE_MS = 60_000; // new machines and plugins are looked for this often, and when a stranger speaks
 const NOTIFY_MS = 500;
@@ -99,7 +100,8 @@ export class Plant extends EventTarget {
   }
 
   #changed() {
-    this.#notify ||= setTimeout(() => {
+    this.#notify ||= setTimeout(async () => {
+      await released();
       this.#notify = 0;
       this.dispatchEvent(new Event("change"));
     }, NOTIFY_MS);
