@@ -13,6 +13,7 @@ from edge_maintenance.limits import Limits
 from edge_maintenance.presets import KINDS, PRESETS, Preset, kind_of, preset_of
 from edge_maintenance.reasons import HELD, plain_of, reason_of
 from edge_maintenance.regime import Regime
+from edge_maintenance.said import Said
 from edge_maintenance.sensors import Sensors, with_signals
 from edge_maintenance.suggestions import suggested
 from edge_maintenance.track import Track
@@ -33,7 +34,6 @@ HALF_HEALTH = 4.0
 LOOK_US = 60 * MICRO
 """So often it is looked whether there is something new to say where no alarm opens, rises or ends."""
 
-NEW_HEALTH, NEW_LIFE = 0.02, 0.02
 FUTURE_US = 86_400 * MICRO
 """A state that ends so much later than what comes now is none of this machine's past."""
 
@@ -95,7 +95,7 @@ class Maintenance(Monitor):
         self.running = True
         self.waiting: list[Reason] = []  # what stood before the last work, to be said once it is learned anew
         self.reasons: tuple[Reason, ...] = ()
-        self.said: list[Any] = []  # last: state, signals of the reasons, findings, health, life
+        self.said = Said()
         self.edge: Edge | None = None
 
     def _new_track(self, name: str, interval_us: int) -> Track:
@@ -113,19 +113,16 @@ class Maintenance(Monitor):
         self._take(observation)
         ts = observation.ts
         quiet = self.edge is None and ts - self.looked_at < LOOK_US
-        if quiet and ((not self.sensors.findings and not self.said_findings) or not self._findings_changed()):
+        if quiet and not self.said.findings_differ(self.sensors.findings):
             return None
         self.looked_at = ts
         found = self._assessment(ts)
-        return found if self._is_new(found) else None
-
-    def _findings_changed(self) -> bool:
-        findings, before = self.sensors.findings, self.said_findings
-        return len(findings) != len(before) or any(findings.get(name, ("",))[0] != kind for name, kind in before)
-
-    @property
-    def said_findings(self) -> list[list[str]]:
-        return self.said[2] if self.said else []
+        if not self.said.is_old(found) or self.edge is not None:
+            self.said.keep(found)
+            if self.regime.learned and not self.regime.anew:
+                self.waiting = []  # what stood before the last work is said once
+            return found
+        return None
 
     def assess(self, observation: Observation) -> Assessment:
         """The same, but say what there is to say even if it is not new."""
@@ -290,7 +287,7 @@ class Maintenance(Monitor):
         self.slow_reasons = [*of_parts, *of_errors][:REASONS]
 
     def _reasons_now(self) -> tuple[Reason, ...]:
-        """At most three: limits, then what is due for its change, then what is away, then parts and alarms."""
+        """At most three: limits, what is due for its change, what is away, parts and alarms."""
         away = [track for track in self.regime.active if track.stands_out()]
         away.sort(key=lambda track: (track.tier() > 0, abs(track.deviation())), reverse=True)
         found = self.limits.reasons()
@@ -312,8 +309,8 @@ class Maintenance(Monitor):
             score = 0.0
         life = self.remaining if self.remaining.value is not None else self.usage.life() or self.remaining
         health = None if score is None or state == "learning" else 1.0 / (1.0 + score / HALF_HEALTH)
-        if self.said and not alarm.tier and health is not None and any(track.outlier for track in regime.active):
-            health = self.said[3]  # one reading far off all others is no news yet
+        if self.said.last and not alarm.tier and health is not None and any(track.outlier for track in regime.active):
+            health = self.said.health  # one reading far off all others is no news yet
         return Assessment(
             ts,
             state,
@@ -338,25 +335,6 @@ class Maintenance(Monitor):
     def _before_work(self) -> tuple[Reason, ...]:
         return tuple(self.waiting) if self.regime.learned and not self.regime.anew else ()
 
-    def _is_new(self, found: Assessment) -> bool:
-        """Compared with what was said last. What stood before the last work is said once."""
-        said: list[Any] = [
-            found.state,
-            [reason.signal for reason in found.reasons],
-            [[one.signal, one.kind] for one in found.findings],
-            found.health,
-            found.life.value if found.life else None,
-        ]
-        before = self.said
-        if self.edge is None and before and before[:3] == said[:3]:
-            near = _near(before[3], said[3], NEW_HEALTH) and _near(before[4], said[4], NEW_LIFE * abs(before[4] or 0.0))
-            if near:
-                return False
-        self.said = said
-        if self.regime.learned and not self.regime.anew:
-            self.waiting = []
-        return True
-
     # --- state -------------------------------------------------------------------------------------------
 
     def checkpoint(self) -> dict[str, Any]:
@@ -373,7 +351,7 @@ class Maintenance(Monitor):
             "life": self.life.state,
             "remaining": plain_of(self.remaining),
             "reasons": [[plain_of(one) for one in kept] for kept in (self.reasons, self.slow_reasons, self.waiting)],
-            "said": self.said,
+            "said": self.said.plain(),
         }
 
     def _restore(self, state: dict[str, Any]) -> None:
@@ -391,10 +369,5 @@ class Maintenance(Monitor):
         self.remaining = RemainingLife(*state["remaining"])
         reasons, slow, waiting = ([Reason(*plain) for plain in kept] for kept in state["reasons"])
         self.reasons, self.slow_reasons, self.waiting = tuple(reasons), slow, waiting
-        self.said = state["said"]
+        self.said = Said(state["said"])
         self.regime.count(self.sensors.gone, again=True)
-
-
-def _near(one: float | None, other: float | None, by: float) -> bool:
-    """Whether they differ by no more; what is not known is only near to what is not."""
-    return one is other if one is None or other is None else abs(one - other) <= by

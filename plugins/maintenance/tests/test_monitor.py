@@ -105,11 +105,11 @@ def test_last_reading_before_a_stop_is_neither_health_nor_a_finding(shop):
     watch, calm = shop.learned(), shop.noisy()
     assert watch.update(shop.seen(600, calm(600))).health > 0.8
     spoken = [watch.update(shop.seen(700 + t, calm(t) if t < 10 else dict.fromkeys(calm(t), 0.0))) for t in range(11)]
-    before, last = watch.said, spoken[-1]
+    before, last = watch.said.health, spoken[-1]
     assert {one.kind for one in last.findings} == {"outlier"}
     assert last.health > 0.8
     stood = watch.update(shop.seen(711, dict.fromkeys(calm(0), 0.0), state="starved"))
-    assert (stood.findings, stood.state, stood.health) == ((), "ok", before[3])
+    assert (stood.findings, stood.state, stood.health) == ((), "ok", before)
 
 
 def test_reason_says_the_change_between_its_two_values_and_since_when(shop):
