@@ -24,6 +24,22 @@ def test_machines_stand_by_urgency_with_reason_and_remaining_life(shared_page: O
     expect(page.locator(".fleet-troubles")).to_contain_text("failed 4 times")
 
 
+def test_reason_that_is_a_limit_says_which_and_no_change(open_page: Open) -> None:
+    page = open_page("/maintenance")
+    told = page.evaluate("""async () => {
+        const { reasonText } = await import("/static/js/health.js");
+        const limit = { signal: "vibration", value: 7.3, expected: null, text: "above its limit (7.1)" };
+        const trend = { ...limit, value: null, text: "goes to 7.1 (above its limit) at +2 a day" };
+        const before = { ...limit, expected: 2, change_pct: 265, text: "before the work" };
+        return [limit, trend, before].map(reasonText);
+    }""")
+    assert told == [
+        "vibration 7.3 above its limit (7.1)",
+        "vibration goes to 7.1 (above its limit) at +2 a day",
+        "vibration 7.3 instead of 2 (+265 %), before the work",
+    ]
+
+
 def test_counts_filter_and_the_address_keeps_it(open_page: Open) -> None:
     page = open_page("/maintenance")
     page.locator(".count[data-health=plan]").click()

@@ -14,7 +14,8 @@ ZONES = {"I": (0.71, 1.8, 4.5), "II": (1.12, 2.8, 7.1), "III": (1.8, 4.5, 11.2),
 """Machine class: upper bounds of the zones A, B and C, velocity RMS in mm/s (ISO 10816-1:1995, kept for ISO 20816).
 Zone C is `plan` (not for long-term operation), D is `act` (damage)."""
 
-PLAN, ACT = 2, 3
+WATCH, PLAN, ACT = 1, 2, 3
+BELOW = "below its limit"
 
 
 class Limit:
@@ -36,8 +37,12 @@ class Limit:
         return 0 if self.since is None else self.tier
 
     def reason(self) -> Reason:
-        change = (self.value - self.bound) / abs(self.bound) * 100 if self.bound else None
-        return Reason(self.signal, self.value, self.bound, change, None, self.since, self.text)
+        """A limit is no value that is expected, and how far one is beyond it is no change: both are words."""
+        text = f"{self.text} ({self.bound:g})"
+        if (self.value - self.bound) * self.sign <= 0:
+            side = "below" if self.sign > 0 else "above"
+            text = f"was {text}, and is over {side} {self.bound - self.sign * HYSTERESIS * abs(self.bound):.4g}"
+        return Reason(self.signal, self.value, since=self.since, text=text)
 
 
 class Limits:
@@ -85,7 +90,7 @@ def limits_of(name: str, settings: Mapping[str, Any]) -> list[Limit]:
     if (high := settings.get("high")) is not None:
         found.append(Limit(name, float(high), 1.0, ACT, "above its limit"))
     if (low := settings.get("low")) is not None:
-        found.append(Limit(name, float(low), -1.0, ACT, "below its limit"))
+        found.append(Limit(name, float(low), -1.0, ACT, BELOW))
     zones = ZONES.get(settings.get("iso_class") or "")
     if zones:
         found.append(Limit(name, zones[1], 1.0, PLAN, "in zone C of ISO 20816"))

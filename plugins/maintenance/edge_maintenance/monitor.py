@@ -90,7 +90,7 @@ class Maintenance(Monitor):
         self.regimes: dict[str, Regime] = {"": Regime(self._new_track)}
         self.regime = self.regimes[""]
         self.ts = self.rated_at = self.checked_at = self.looked_at = self.muted_until = NEVER
-        self.slow_due = 0  # the tier that parts and alarms of the machine's own are worth
+        self.slow_due = 0  # the tier that trends, parts and alarms of the machine's own are worth
         self.slow_reasons: list[Reason] = []
         self.running = True
         self.waiting: list[Reason] = []  # what stood before the last work, to be said once it is learned anew
@@ -283,11 +283,12 @@ class Maintenance(Monitor):
             self._count()
         used, of_parts = self.usage.due()
         often, of_errors = self.errors.due(ts)
-        self.slow_due = max(used, often)
-        self.slow_reasons = [*of_parts, *of_errors][:REASONS]
+        soon, of_trend = self.life.due(self.remaining, self.alarm.tier)
+        self.slow_due = max(used, often, soon)
+        self.slow_reasons = [*of_trend, *of_parts, *of_errors][:REASONS]
 
     def _reasons_now(self) -> tuple[Reason, ...]:
-        """At most three: limits, what is due for its change, what is away, parts and alarms."""
+        """At most three: limits, what is due for its change, what is away, trends, parts and alarms."""
         away = [track for track in self.regime.active if track.stands_out()]
         away.sort(key=lambda track: (track.tier() > 0, abs(track.deviation())), reverse=True)
         found = self.limits.reasons()

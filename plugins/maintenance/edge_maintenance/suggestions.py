@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edge import Reason
+from edge_maintenance.limits import BELOW
 from edge_maintenance.presets import kind_of
 
 WORK = {
@@ -30,7 +31,11 @@ def suggested(reasons: Sequence[Reason], signals: Mapping[str, Mapping[str, Any]
         if reason.text.endswith("of its life") or reason.text.startswith("probability"):
             return f"plan to replace {reason.signal}"
         kind = kind_of(reason.signal, signals.get(reason.signal, {}))
-        work = WORK.get((kind, (reason.change_pct or 0.0) >= 0))
+        work = WORK.get((kind, _upward(reason)))
         if work:
             return f"{reason.signal}: {work}"
     return f"look at {reasons[0].signal}" if reasons else ""
+
+
+def _upward(reason: Reason) -> bool:
+    return reason.change_pct >= 0 if reason.change_pct is not None else BELOW not in reason.text

@@ -131,11 +131,32 @@ def test_trend_goes_to_the_next_zone_of_vibration() -> None:
     assert high.update(reading(100, shake=4.0)).text.startswith("shake goes to 7.1 (in zone D of ISO 20816)")
 
 
+def test_life_by_a_trend_goes_down_with_what_was_run_between_two_lines() -> None:
+    at_work = watch(signals=LIMIT)
+    lives = [at_work.update(reading(hour / 4, heat=60.0 + hour / 100)).value for hour in range(2000)]
+    known = [one for one in lives if one is not None][-200:]
+    assert [round(one / 900) for one in known] == list(range(round(known[0] / 900), round(known[0] / 900) - 200, -1))
+
+
 def test_trend_begins_anew_after_work() -> None:
     at_work = watch(signals=LIMIT)
     for hour in range(400):
         at_work.update(reading(hour / 4, heat=60.0 + hour / 40))
     assert at_work.update(work(100, "bearing")).basis == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("left_h", "tier_before", "tier"),
+    [(40, 0, 0), (27, 0, 0), (27, 1, 1), (20, 0, 1), (9, 1, 1), (9, 2, 2), (7, 0, 2), (7, 3, 2)],
+)
+def test_trend_that_meets_its_limit_soon_is_due(left_h: int, tier_before: int, tier: int) -> None:
+    at_work = watch(signals=LIMIT)
+    for hour in range(400):
+        life = at_work.update(reading(hour / 4, heat=90.0 - (left_h + 100) / 10 + hour / 40))
+    due, reasons = at_work.due(life, tier_before)
+    assert due == tier
+    told = [("heat", "goes to 90 (above its limit) at +2.4 a day")] if tier else []
+    assert [(one.signal, one.text) for one in reasons] == told
 
 
 def test_restored_watch_goes_on_to_the_same_digit(pump: str) -> None:

@@ -443,3 +443,17 @@ def test_sensor_that_does_not_come_back_after_work_keeps_nothing_waiting(shop):
     said = shop.feed(watch, shop.noisy(PARTS["pump"]["signals"]), range(601, 1100))
     assert said[-1].state == "ok"
     assert [(one.signal, one.kind) for one in said[-1].findings] == [("pressure", "stale")]
+
+
+def test_short_remaining_life_is_no_ok(shop):
+    watch = shop.monitor({"flow": {"high": 90.0, "preset": "thermal"}}, preset="thermal")
+    said = []
+    for minute in range(0, 48 * 60, 10):
+        values = {**shop.noisy(sd=0.1)(minute), "flow": 50.0 + minute / 75}
+        said.append(watch.assess(shop.seen(60 * minute, values, run_s=60.0 * minute)))
+    known = [one for one in said if one.life.value is not None]
+    short = [one for one in known if one.life.value < 7 * 3600]
+    assert short
+    assert {one.state for one in short[4:]} <= {"plan", "act"}
+    assert (short[-1].reasons[0].signal, short[-1].reasons[0].text[:10]) == ("flow", "goes to 90")
+    assert {one.state for one in known if one.life.value > 32 * 3600} <= {"learning", "ok"}

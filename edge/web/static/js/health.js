@@ -54,13 +54,13 @@ function lasting(seconds) {
   return seconds < 2 * DAY_S ? `${hours} h` : `${count(Math.round(hours / 24))} ${t("unit.day")}`;
 }
 
-/** "vibration 4.1 instead of 2.2 (+86 %)". */
+/** "vibration 4.1 instead of 2.2 (+86 %)", "vibration 7.3 above its limit (7.1)". */
 export function reasonText(reason) {
   if (!reason) return "";
   if (!reason.signal) return reason.text;
   const value = reason.value === null ? "" : quantity(reason.value, "");
   if (reason.expected === null) return [reason.signal, value, reason.text].filter(Boolean).join(" ");
-  return `${reason.signal} ${t("health.instead", { value, expected: quantity(reason.expected, "") })}${change(reason, " (", ")")}`;
+  return `${reason.signal} ${t("health.instead", { value, expected: quantity(reason.expected, "") })}${change(reason, " (", ")")}${reason.text && `, ${reason.text}`}`;
 }
 
 /** "+86 %", or "". */
