@@ -82,7 +82,7 @@ def check(config: ConfigDir = CONFIG, overrides: Overrides = None) -> None:
     service starts all the same."""
     from edge.host import load
     from edge.settings.references import advice
-    from edge.trial import doubts, doubts_of_monitor
+    from edge.trial import tried
 
     settings = _settings(config, overrides)
     plant, plugins = settings.plant, settings.service.plugins
@@ -97,12 +97,8 @@ def check(config: ConfigDir = CONFIG, overrides: Overrides = None) -> None:
         typer.echo(f"{config / 'plant.toml'}: {text}")
     for name, why in host.broken.items():
         typer.echo(f"plugin {name}: {why}")
-    for name, loaded in host.kpis.items():
-        for doubt in doubts(loaded.kpi):
-            typer.echo(f"KPI {name} (plugin {loaded.plugin}): {doubt}")
-    for name, watching in host.monitors.items():
-        for doubt in doubts_of_monitor(watching.monitor):
-            typer.echo(f"monitor {name} (plugin {watching.plugin}): {doubt}")
+    for text in tried(host):
+        typer.echo(text)
 
 
 @app.command()

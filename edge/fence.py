@@ -6,7 +6,8 @@ import ctypes
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ Report = Callable[[str, str, str], None]
 """Called once per plugin and kind of failure with (plugin, what it was doing, traceback)."""
 
 PATIENCE_S = 10.0  # for one call; then it is interrupted
+LOOK_S = 1.0
 HANGS = 3  # so many interrupted calls, and it is not called any more
 
 
@@ -121,6 +123,23 @@ class Fence:
         loaded = call.loaded
         loaded.calls += 1
         loaded.seconds += time.perf_counter() - call.since
+
+    @contextmanager
+    def minded(self) -> Iterator[None]:
+        """Meanwhile calls that do not come to an end are interrupted, so that everything behind them goes on: until the
+        last call is over, because the process cannot end before."""
+        ended = False
+
+        def mind() -> None:
+            while not ended or self._calls:
+                time.sleep(LOOK_S)
+                self.interrupt_hanging()
+
+        threading.Thread(target=mind, name="plugins", daemon=True).start()
+        try:
+            yield
+        finally:
+            ended = True
 
     def interrupt_hanging(self) -> None:
         """End calls that take too long, as far as they run Python: one that waits inside a library goes on."""

@@ -32,17 +32,18 @@ def rebuild(settings: Settings) -> int:
                 log.warning(
                     "the journal begins later than the store: stored events are kept", first=journal.first_offset
                 )
+            host = plugin_host(settings.service)
             pipeline = Pipeline(
-                directory / "store.db", journal, Plant(settings.plant), decode_settings(settings.service),
-                plugin_host(settings.service),
+                directory / "store.db", journal, Plant(settings.plant), decode_settings(settings.service), host,
                 Hooks(warn=log.warning), watching=watch_rules(settings.service.monitors),
             )  # fmt: skip
             began = time.monotonic()
-            pipeline.open()
-            if not whole:
-                pipeline.evaluate_everything()
-            pipeline.catch_up()
-            pipeline.pool(silence=False)  # which costs by the calendar and not by the journal
-            pipeline.close()
+            with host.minded():
+                pipeline.open()
+                if not whole:
+                    pipeline.evaluate_everything()
+                pipeline.catch_up()
+                pipeline.pool(silence=False)  # which costs by the calendar and not by the journal
+                pipeline.close()
             log.info("rebuilt", messages=pipeline.counts.processed, seconds=round(time.monotonic() - began, 1))
     return 0

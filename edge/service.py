@@ -194,7 +194,7 @@ class Service:
 
     async def run(self) -> int:
         """Start everything, wait for the end, stop everything; returns the exit status."""
-        with self._minding_plugins():
+        with self.host.minded():
             return await self._run()
 
     async def _run(self) -> int:
@@ -255,23 +255,6 @@ class Service:
             if quiet and pipeline.waits_for(time.time_ns() // 1000):
                 with contextlib.suppress(IngestDown):  # it is told again when ingest is back
                     await link.append(CLOCK_TOPIC, b"{}")
-
-    @contextmanager
-    def _minding_plugins(self) -> Iterator[None]:
-        """Interrupt calls of plugins that do not come to an end, so that everything behind them goes on: to the end of
-        the last call, because the service cannot end before."""
-        ended = False
-
-        def mind() -> None:
-            while not ended or self.host.at_work(longer_than_s=0.0):
-                time.sleep(1.0)
-                self.host.interrupt_hanging()
-
-        threading.Thread(target=mind, name="plugins", daemon=True).start()
-        try:
-            yield
-        finally:
-            ended = True
 
     @asynccontextmanager
     async def _ingest(self) -> AsyncIterator[IngestLink]:

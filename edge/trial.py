@@ -4,7 +4,7 @@ A KPI is asked for the hour and its two parts; a monitor sees it through, and on
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from math import isclose
 from typing import Any
@@ -14,6 +14,8 @@ import msgspec
 from edge.clock import MINUTE, SECOND
 from edge.contract import said_of, unfit_values
 from edge.facts import copied, total, unfit
+from edge.fence import Loaded, LoadedMonitor
+from edge.host import PluginHost
 from edge.kpi import Facts, Kpi
 from edge.monitor import Assessment, Monitor, Observation, Watched
 from edge.monitoring.post import checked, refuse_other_than_plain
@@ -47,6 +49,22 @@ READ = [(5 * n, 3.0 + (7 * n) % 5) for n in range(12)]  # minute and value, each
 IDEAL_S = 5.0
 RESTART = 181  # of the observations of a monitor
 STATE_BYTES = 64 * 1024
+
+
+def tried(host: PluginHost) -> Iterator[str]:
+    """What is wrong with each KPI and monitor of these plugins, one sentence each; what hangs is interrupted."""
+    with host.minded():
+        for name, kpi in host.kpis.items():
+            for doubt in _fenced(host, kpi, lambda kpi=kpi: doubts(kpi.kpi)):  # type: ignore[misc]
+                yield f"KPI {name} (plugin {kpi.plugin}): {doubt}"
+        for name, one in host.monitors.items():
+            for doubt in _fenced(host, one, lambda one=one: doubts_of_monitor(one.monitor)):  # type: ignore[misc]
+                yield f"monitor {name} (plugin {one.plugin}): {doubt}"
+
+
+def _fenced(host: PluginHost, loaded: Loaded | LoadedMonitor, asked: Callable[[], Iterable[str]]) -> list[str]:
+    found, worked = host.tried(loaded, "a made-up hour", lambda: list(asked()))
+    return found or [] if worked else [f"fails on {loaded.last_error}"]
 
 
 def doubts(kpi: Kpi) -> Iterator[str]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from edge import Assessment, Facts, Kpi, Monitor, Observation, Slice
-from edge.host import load
-from edge.trial import doubts, doubts_of_monitor
+from edge import Assessment, Facts, Kpi, Monitor, Observation, Slice, fence
+from edge.host import PluginHost, load
+from edge.trial import doubts, doubts_of_monitor, tried
 
 PLUGINS = load()
 OURS = PLUGINS.kpis
@@ -145,3 +145,30 @@ def test_a_monitor_that_keeps_its_contract_raises_no_doubt() -> None:
 def test_each_way_in_which_a_monitor_breaks_it_is_told(monitor: type[Monitor]) -> None:
     (doubt,) = doubts_of_monitor(monitor)
     assert BROKEN_MONITORS[monitor] in doubt
+
+
+class Endless(Share):
+    name = "endless"
+
+    def facts(self, slice: Slice) -> Facts:
+        while True:
+            slice.seconds  # noqa: B018  # which leads nowhere
+
+
+class Waiting(Counting):
+    name = "waiting"
+
+    def update(self, seen: Observation) -> Assessment | None:
+        while True:
+            seen.ts  # noqa: B018  # the same
+
+
+def test_what_hangs_is_interrupted_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fence, "PATIENCE_S", 0.1)
+    monkeypatch.setattr(fence, "LOOK_S", 0.01)
+    host = PluginHost()
+    host.register("mine", "1", [Endless])
+    host.register_monitors("mine", "1", [Waiting])
+    endless, waiting = tried(host)
+    assert "KPI endless (plugin mine): fails on a made-up hour: TookTooLong: interrupted" in endless
+    assert "monitor waiting (plugin mine): fails on a made-up hour: TookTooLong: interrupted" in waiting
