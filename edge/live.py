@@ -9,7 +9,6 @@ from typing import Any
 
 from edge.api.hub import Hub, StreamItem
 from edge.decode import Rejection
-from edge.errors import QueryError
 from edge.events import Event
 from edge.monitor import Assessment
 from edge.processing.intake import Taken
@@ -75,10 +74,5 @@ class Live:
                 self._hub.publish(await asyncio.to_thread(self._statuses, paths))
 
     def _statuses(self, paths: list[str]) -> list[StreamItem]:
-        items = []
-        for path in paths:
-            try:
-                items.append(StreamItem(self._offset, "status", path, self._query.status(path)))
-            except QueryError:
-                continue  # published, but not committed yet: it comes with the next change
-        return items
+        """Of all of them in one question. One that is not committed yet comes with its next change."""
+        return [StreamItem(self._offset, "status", one["asset"], one) for one in self._query.statuses(paths)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -115,10 +116,11 @@ def rejection_counts(db: apsw.Connection, asset: str | None) -> dict[str, int]:
     return {str(reason): int(count) for reason, count in rows}
 
 
-def rejected_under(db: apsw.Connection, path: str) -> dict[str, int]:
-    """How many rejections there are of each machine at or under a path that has any."""
-    sql = "select asset, count(*) from rejections where asset=?1 or (asset>=?2 and asset<?3) group by asset"
-    return {str(asset): int(count) for asset, count in db.execute(sql, (path, path + "/", path + "0"))}
+def rejected_of(db: apsw.Connection, machines: Sequence[MachineRow]) -> dict[str, int]:
+    """How many rejections there are of each of these machines that has any, by path."""
+    sql = "select asset, count(*) from rejections where asset in (select value from json_each(?)) group by asset"
+    rows = db.execute(sql, (json.dumps([row.path for row in machines]),))
+    return {str(asset): int(count) for asset, count in rows}
 
 
 def message_dict(record: Record, events: Sequence[Event], rejections: Sequence[Rejection]) -> dict[str, Any]:

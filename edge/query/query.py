@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+import apsw
 
 from edge.clock import SECOND, to_text
 from edge.decode import DecodeSettings, decode
@@ -31,12 +33,12 @@ from edge.query.reading import Connections
 from edge.query.remembered import Remembered
 from edge.query.revisions import revisions
 from edge.query.series import series_shown
-from edge.query.status import KIND_BY_LEVELS, group_status, machine_status, present, standings
+from edge.query.status import KIND_BY_LEVELS, group_status, machine_statuses
 from edge.query.timelines import timeline
 from edge.query.window import Window, named_shift, running_window, steps
 from edge.settings.plant import PlantSettings
 from edge.store import corrections, identity
-from edge.store.machines import MachineRow, all_machines, machines_under
+from edge.store.machines import MachineRow, all_machines, machines_at, machines_under
 from edge.store.readings import ReadingsReader
 from edge.timemodel import NAME, pareto, six_big_losses, waterfall
 
@@ -105,17 +107,23 @@ class Query:
             raise QueryError("from", to_text(start), "the window is empty", expected=f"before {to_text(until)}")
         return Asked(asset, Window(start, until))
 
-    @contextmanager
-    def _asking(self, path: str, as_of: int | None = None, settle_s: float = SETTLE_S) -> Iterator[Question]:
-        """One committed state of the store, in which all of an answer is read."""
+    def _asking(self, path: str, as_of: int | None = None,
+                settle_s: float = SETTLE_S) -> AbstractContextManager[Question]:  # fmt: skip
+        """A question about the machines at or under a path, once what has been received is committed."""
         if settle_s:
             self.settle(settle_s)
+        return self._reading(lambda db: machines_under(db, path), as_of)
+
+    @contextmanager
+    def _reading(self, machines_in: Callable[[apsw.Connection], Sequence[MachineRow]],
+                 as_of: int | None = None) -> Iterator[Question]:  # fmt: skip
+        """One committed state of the store, in which all of an answer is read."""
         db = self.connections.get()
         now = self.now()
         past = as_of if as_of is not None and as_of < now else None
         db.execute("begin")
         try:
-            machines = heard_of(machines_under(db, path), self.plant, past)
+            machines = heard_of(machines_in(db), self.plant, past)
             numbers = tuple(row.number for row in machines)
             versions = self.remembered.look(db, numbers) if past is None else {}
             notices = db.execute("select max(offset) from notices").fetchone()
@@ -192,10 +200,14 @@ class Query:
     def status(self, path: str) -> dict[str, Any]:
         """The present of a machine, or of the machines under a prefix."""
         with self._asking(path) as question:
-            at = present(question, path, self.now())
             if len(question.machines) == 1 and question.machines[0].path == path:
-                return machine_status(at, *standings(at))
-            return group_status(at, path)
+                return machine_statuses(question, self.now())[0]
+            return group_status(question, path, self.now())
+
+    def statuses(self, paths: Iterable[str]) -> list[dict[str, Any]]:
+        """The present of each of these machines that the store knows, as far as it is committed."""
+        with self._reading(lambda db: machines_at(db, paths)) as question:
+            return machine_statuses(question, self.now())
 
     def timeline(self, path: str, start: int, end: int) -> dict[str, Any]:
         """Spans of one machine."""

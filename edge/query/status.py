@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from typing import Any
 
@@ -12,51 +11,56 @@ from edge.clock import HOUR, SECOND, to_text
 from edge.plant import line_of
 from edge.query.assessments import worst
 from edge.query.kpis import Stretch, judged, messages_lost
-from edge.query.lists import rejected_under
+from edge.query.lists import rejected_of
 from edge.query.question import Question
 from edge.query.standing import Standing, added
 from edge.query.window import Window, running_window
 from edge.store import assessments
 from edge.store import events as event_store
-from edge.store.assessments import Current
 from edge.timemodel import NAME
 
 KIND_BY_LEVELS = {1: "site", 2: "area", 3: "line", 4: "machine"}
 URGENCY = {"down": 0, "unknown": 2, "setup": 3, "micro": 4, "no_order": 5, "run": 6, "planned": 7, "unscheduled": 8}
 
 
-@dataclass(frozen=True)
 class Present:
     """What the answers about all machines of a question share."""
 
-    question: Question
-    now: int
-    window: Window
-    lost: Sequence[Stretch]  # when messages never arrived
-    said: Mapping[int, Sequence[Current]]  # by monitors, of each machine
-    rejections: Mapping[str, int]  # of each machine's path
+    def __init__(self, question: Question, now: int) -> None:
+        self.question, self.now = question, now
+        self.said = assessments.current(question.db, [row.number for row in question.machines])
+        self.rejections = rejected_of(question.db, question.machines)
+        self._windows: dict[str, Window] = {}
+        self._lost: dict[Window, Sequence[Stretch]] = {}
+
+    def window(self, path: str) -> Window:
+        """The window that runs at a path; it is the same at all paths of a site."""
+        site = path.partition("/")[0]
+        found = self._windows.get(site)
+        if found is None:
+            found = self._windows[site] = running_window(self.question.plant.calendar(path), self.now)
+        return found
+
+    def lost(self, window: Window) -> Sequence[Stretch]:
+        """When in a window messages never arrived."""
+        found = self._lost.get(window)
+        if found is None:
+            found = self._lost[window] = messages_lost(self.question.db, window, self.question.cut)
+        return found
+
+    def standings(self) -> list[Standing]:
+        """How each machine stands."""
+        names = [name for name, loaded in self.question.host.kpis.items() if loaded.kpi.board]
+        return [Standing(self.question, cells, self.window(cells.row.path), names) for cells in self.question.cells()]
 
 
-def present(question: Question, path: str, now: int) -> Present:
-    """The present of the machines at or under `path`."""
-    db, window = question.db, running_window(question.plant.calendar(path), now)
-    return Present(
-        question,
-        now,
-        window,
-        messages_lost(db, window, question.cut),
-        assessments.current(db, [row.number for row in question.machines]),
-        rejected_under(db, path),
-    )
+def machine_statuses(question: Question, now: int) -> list[dict[str, Any]]:
+    """The status of each machine asked about."""
+    at = Present(question, now)
+    return [_machine_status(at, standing) for standing in at.standings()]
 
 
-def standings(at: Present) -> list[Standing]:
-    """How each machine stands."""
-    names = [name for name, loaded in at.question.host.kpis.items() if loaded.kpi.board]
-    return [Standing(at.question, cells, at.window, names) for cells in at.question.cells()]
-
-
-def machine_status(at: Present, standing: Standing) -> dict[str, Any]:
+def _machine_status(at: Present, standing: Standing) -> dict[str, Any]:
     """The status of one machine in the shape of the API."""
     cells, question = standing.cells, at.question
     row, now = cells.row, at.now
@@ -72,9 +76,9 @@ def machine_status(at: Present, standing: Standing) -> dict[str, Any]:
         "behind_s": _behind_s(cells, now) if connection == "online" and state["state"] == "unknown" else None,
         "last_heard": to_text(row.last_heard) if row.last_heard else None,
         "last_heard_s": max(0, (now - row.last_heard) / SECOND) if row.last_heard else None,
-        **_window_members(question, row.path, at.window),
+        **_window_members(question, row.path, standing.window),
         "parts": _parts(question, [standing]),
-        "kpis": _kpis(at, [standing]),
+        "kpis": _kpis(at, [standing], standing.window),
         "provisional": True,
         "maintenance": worst(at.said.get(row.number, ())),
         "rejections": at.rejections.get(row.path, 0),
@@ -82,19 +86,19 @@ def machine_status(at: Present, standing: Standing) -> dict[str, Any]:
     }
 
 
-def group_status(at: Present, path: str) -> dict[str, Any]:
+def group_status(question: Question, path: str, now: int) -> dict[str, Any]:
     """The status of a line, area or site: its machines, worst first, and their pooled numbers."""
-    question = at.question
-    known = standings(at)
-    machines = [machine_status(at, standing) for standing in known]
+    at = Present(question, now)
+    known, window = at.standings(), at.window(path)
+    machines = [_machine_status(at, standing) for standing in known]
     line = question.plant.settings.line(path) if path.count("/") == 2 else None
     return {
         "asset": path,
         "kind": KIND_BY_LEVELS.get(path.count("/") + 1, "area"),
         "title": line.title if line else None,
-        **_window_members(question, path, at.window),
+        **_window_members(question, path, window),
         "parts": _output(question, known),
-        "kpis": _kpis(at, known),
+        "kpis": _kpis(at, known, window),
         "provisional": True,
         "as_of": to_text(question.cut),
         "machines": sorted(machines, key=_urgency),
@@ -200,14 +204,14 @@ def _prorated(machine: MachineCells, window: Window, question: Question, so_far:
     return so_far + rest
 
 
-def _kpis(at: Present, standings: Sequence[Standing]) -> dict[str, Any]:
+def _kpis(at: Present, standings: Sequence[Standing], window: Window) -> dict[str, Any]:
     out = {}
     times = added(standings, NAME)
     for name, loaded in at.question.host.kpis.items():
         kpi = loaded.kpi
         if not kpi.board:
             continue
-        found = judged(at.question, at.lost, name, at.window, added(standings, name), times)
+        found = judged(at.question, at.lost(window), name, window, added(standings, name), times)
         out[name] = {
             "title": kpi.title or name,
             "headline": kpi.headline or name,

@@ -71,11 +71,13 @@ def load(
 ) -> HourEvents:
     """The hour as the timeline reads it; with `received_until` only what had been received by then."""
     out = HourEvents(hour, resolution)
-    for events, alive in stored(db, machine, hour):
-        if received_until is not None:
+    parts = list(stored(db, machine, hour))
+    if received_until is not None:
+        for events, alive in parts:
             _add_known(out, events, alive, received_until)
-            continue
-        out.add(events)
+        return out
+    out.add([event for events, _ in parts for event in events])  # at once: a running hour has a row for each commit
+    for _, alive in parts:
         out.alive.extend([(start, end) for start, end, _ in alive])
     return out
 

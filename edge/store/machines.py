@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -32,6 +33,15 @@ def machines_under(db: apsw.Connection, path: str) -> list[MachineRow]:
         told = f"no machine has published under {path!r}"
         raise QueryError("asset", path, told, 404, expected="a path that /api/v1/assets lists")
     return found
+
+
+def machines_at(db: apsw.Connection, paths: Iterable[str]) -> list[MachineRow]:
+    """Those machines of some paths that the store knows, by path."""
+    sql = (
+        "select id, path, line, first_seen, last_heard from machines "
+        "where path in (select value from json_each(?)) order by path"
+    )
+    return [MachineRow(*row) for row in db.execute(sql, (json.dumps(list(paths)),))]
 
 
 def all_machines(db: apsw.Connection) -> list[MachineRow]:
