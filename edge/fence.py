@@ -109,7 +109,9 @@ class Fence:
                 return call(), True
             finally:
                 self._ended(thread, going_on)
-        except (Exception, SystemExit, TookTooLong) as error:  # noqa: BLE001  # the fence: whatever a plugin raises stays its own
+        except BaseException as error:  # the fence: whatever a plugin raises stays its own, `CancelledError` too
+            if isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread():
+                raise  # somebody at the keyboard
             self._failed(loaded, doing, error)
             return None, False
         finally:

@@ -212,6 +212,24 @@ def test_a_call_that_hangs_is_named_interrupted_and_in_the_end_not_made_any_more
     assert host.failures()["mine"] == fence.HANGS + 1
 
 
+@pytest.mark.parametrize("error", ["SystemExit", "GeneratorExit", "asyncio.CancelledError", "MemoryError"])
+def test_a_plugin_ends_nothing_whatever_it_raises(error: str, tmp_path: Path) -> None:
+    raising = kpi(facts='{}["a"]').replace('return {}["a"]', f"raise {error}")
+    (tmp_path / "mine.py").write_text("import asyncio\n" + raising, encoding="utf-8")
+    (tmp_path / "good.py").write_text(GOOD, encoding="utf-8")
+    host = load(tmp_path)
+    facts = host.facts(a_slice())
+    assert "parts" in facts
+    assert "mine" not in facts
+    assert error.rpartition(".")[2] in host.errors()["mine"]
+
+
+def test_whoever_interrupts_a_command_at_the_keyboard_is_heard(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(kpi(facts="{}").replace("return {}", "raise KeyboardInterrupt"), encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        load(tmp_path).facts(a_slice())
+
+
 def test_a_slow_kpi_is_named_once(tmp_path: Path) -> None:
     said: list[str] = []
     (tmp_path / "mine.py").write_text(kpi(), encoding="utf-8")
