@@ -103,7 +103,9 @@ def subscription(topic: str) -> str:
 
 
 def covers(one: str, other: str) -> bool:
-    """Whether an MQTT filter brings every topic that another one does."""
+    """Whether an MQTT filter brings every topic that another one does. A wildcard in front brings none of `$SYS`."""
+    if other.startswith("$") and not one.startswith("$"):
+        return False
     for level, theirs in zip_longest(one.split("/"), other.split("/")):
         if level == "#":
             return True

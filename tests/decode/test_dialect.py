@@ -183,6 +183,7 @@ def test_topics_match_as_their_filter_does(topic: str, seen: dict[str, Any], fil
         (["a/{m}", "a/{m}/{n}"], ["shopfloor/v1/#", "a/+", "a/+/+"]),
         (["shopfloor/v1/x/{m}"], ["shopfloor/v1/#"]),
         (["{m}/#"], ["+/#"]),
+        (["#", "{m}/load", "$SYS/load"], ["#", "$SYS/load"]),
     ],
 )
 def test_what_is_subscribed_to_brings_no_message_twice(topics: list[str], subscribed: list[str]) -> None:
