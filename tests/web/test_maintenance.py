@@ -24,6 +24,15 @@ def test_machines_stand_by_urgency_with_reason_and_remaining_life(shared_page: O
     expect(page.locator(".fleet-troubles")).to_contain_text("failed 4 times")
 
 
+def test_place_of_an_empty_plant_is_not_asked_for(open_page: Open) -> None:
+    page = open_page("/maintenance?asset=demo")
+    expect(page.locator(".fleet-row")).not_to_have_count(0)
+    page.route("**/api/v1/assets", lambda route: route.fulfill(json={"assets": []}))
+    page.route("**/api/v1/assessments?*", lambda route: route.fulfill(status=404, json={"detail": "no such asset"}))
+    page.reload()
+    expect(page.locator(".notice")).to_contain_text("No monitor says anything yet")
+
+
 def test_reason_that_is_a_limit_says_which_and_no_change(open_page: Open) -> None:
     page = open_page("/maintenance")
     told = page.evaluate("""async () => {

@@ -13,6 +13,7 @@ import { t } from "./strings.js";
 
 const PAGE = 500;
 const MOST = 5000;
+const NOTHING = { assessments: [], counts: {}, monitors: [] };
 
 class FleetList extends HTMLElement {
   #query = new URLSearchParams(window.location.search);
@@ -43,7 +44,8 @@ class FleetList extends HTMLElement {
   async #refresh() {
     try {
       if (!this.#titles.size) await this.#readStructure();
-      this.#show(await this.#read());
+      const unheard = this.#asset && !this.#titles.size; // of an empty plant no place can be asked for
+      this.#show(unheard ? NOTHING : await this.#read());
     } catch (error) {
       if (!this.list.children.length) setText(this.notice, t("board.failed", { why: error.message }));
       throw error;
