@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from tests.patience import WAIT_S
 from tests.running import Service
 
 ASSET = "works/hall/line01/m001"
+WORKED_ON = "works/hall/line01/m002"
 START_MS = 1_780_000_000_000
 HOT = """
 from edge import Assessment, Monitor, Observation, Reason, hookimpl
@@ -57,23 +59,37 @@ def broker() -> Iterator[Broker]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def service(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    folder = tmp_path_factory.mktemp("service")
+@contextmanager
+def running(broker: Broker, folder: Path) -> Iterator[Service]:
+    """The service with both monitors, after an alarm on two machines."""
     (folder / "plugins.d").mkdir()
     (folder / "plugins.d" / "hot.py").write_text(HOT, encoding="utf-8")
     (folder / "plugins.d" / "raises.py").write_text(RAISES, encoding="utf-8")
     with Service(broker.url, folder=folder) as started:
         values = [70.0] * 60 + [95.0] * 30
-        sent = publish(broker.port, [reading(second, value) for second, value in enumerate(values)])
-        started.wait_processed(sent)
-        wait_for(started, lambda answer: answer["counts"].get("plan"))
+        sent = [reading(asset, second, value) for asset in (WORKED_ON, ASSET) for second, value in enumerate(values)]
+        started.wait_processed(publish(broker.port, sent))
+        settled(started, "2026-05-28T20:28:09", machines=2)
         yield started
 
 
-def reading(second: int, value: float) -> tuple[str, bytes]:
+@pytest.fixture(scope="module")
+def service(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """For tests that leave it as it is, but for a machine of their own."""
+    with running(broker, tmp_path_factory.mktemp("service")) as started:
+        yield started
+
+
+@pytest.fixture
+def own_service(tmp_path: Path) -> Iterator[tuple[Service, Broker]]:
+    """For tests that stop it."""
+    with Broker() as broker, running(broker, tmp_path) as started:
+        yield started, broker
+
+
+def reading(asset: str, second: int, value: float) -> tuple[str, bytes]:
     body = {"ts": START_MS + second * 1000, "signals": {"temperature": value, "other": 1.0}}
-    return f"shopfloor/v1/{ASSET}/reading", json.dumps(body).encode()
+    return f"shopfloor/v1/{asset}/reading", json.dumps(body).encode()
 
 
 def wait_for(service: Service, true: Any, **asked: str) -> Any:
@@ -87,8 +103,15 @@ def wait_for(service: Service, true: Any, **asked: str) -> Any:
         time.sleep(0.05)
 
 
-def said_of(service: Service, what: str, **body: str) -> Any:
-    return service.post(f"/api/v1/assessments/{ASSET}/{what}", body)
+def settled(service: Service, last: str, machines: int) -> None:
+    """Until something is said of the last reading of each machine: the time that the journal notes has passed."""
+    wait_for(
+        service, lambda answer: [one["ts"][:19] for one in answer["assessments"]] == [last] * machines, monitor="hot"
+    )
+
+
+def said_of(service: Service, asset: str, what: str, **body: str) -> Any:
+    return service.post(f"/api/v1/assessments/{asset}/{what}", {"by": "ann", **body})
 
 
 def test_what_a_monitor_says_of_the_last_reading_is_there_though_no_message_follows(service: Service) -> None:
@@ -133,9 +156,12 @@ def test_a_monitor_that_raises_is_counted_paused_and_alone_in_that(service: Serv
     assert "raises" in service.get("/health/ready")["components"]["plugins"]["errors"]
 
 
-def test_an_alarm_is_acknowledged_in_the_status_too_and_still_after_a_kill(service: Service) -> None:
+def test_an_alarm_is_acknowledged_in_the_status_too_and_still_after_a_kill(
+    own_service: tuple[Service, Broker],
+) -> None:
+    service, _ = own_service
     assert service.get(f"/api/v1/assets/{ASSET}/status")["maintenance"]["state"] == "plan"
-    made = said_of(service, "acknowledge", by="ann", why="fan ordered", monitor="hot")
+    made = said_of(service, ASSET, "acknowledge", why="fan ordered", monitor="hot")
     answer = wait_for(service, lambda a: a["assessments"][0]["acknowledged"], monitor="hot", asset=ASSET)
     service.kill()
     service.start()
@@ -146,14 +172,20 @@ def test_an_alarm_is_acknowledged_in_the_status_too_and_still_after_a_kill(servi
     assert [one["kind"] for one in listed if one["id"] == made["id"]] == ["acknowledge"]
 
 
-def test_work_done_reaches_the_monitor_by_message_and_from_a_person(service: Service, broker: Broker) -> None:
+def work_done_on(asset: str, service: Service, broker: Broker) -> Any:
+    """What the monitor says after a message about work, and work that a person told of."""
     body = json.dumps({"ts": START_MS + 95_000, "component": "fan"}).encode()
-    publish(broker.port, [(f"shopfloor/v1/{ASSET}/maintenance", body)])
-    wait_for(service, lambda a: a["assessments"][0]["work"] == "done: fan 1", monitor="hot", asset=ASSET)
-    said_of(service, "work-done", by="ann", why="heat", component="pump", action="replaced")
-    (said,) = wait_for(service, lambda a: a["assessments"][0]["work"] == "done: pump 2", monitor="hot", asset=ASSET)[
+    publish(broker.port, [(f"shopfloor/v1/{asset}/maintenance", body)])
+    wait_for(service, lambda a: a["assessments"][0]["work"] == "done: fan 1", monitor="hot", asset=asset)
+    said_of(service, asset, "work-done", why="heat", component="pump", action="replaced")
+    (said,) = wait_for(service, lambda a: a["assessments"][0]["work"] == "done: pump 2", monitor="hot", asset=asset)[
         "assessments"
     ]
+    return said
+
+
+def test_work_done_reaches_the_monitor_by_message_and_from_a_person(service: Service, broker: Broker) -> None:
+    said = work_done_on(WORKED_ON, service, broker)
     assert said["state"] == "learning"
     assert said["acknowledged"] is None
 
@@ -177,20 +209,15 @@ def rebuild(service: Service) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_rebuilt_from_the_journal_every_assessment_is_the_same(service: Service) -> None:
+def test_rebuilt_from_the_journal_every_assessment_is_the_same(own_service: tuple[Service, Broker]) -> None:
+    service, broker = own_service
+    said_of(service, ASSET, "acknowledge", why="fan ordered", monitor="hot")
+    work_done_on(WORKED_ON, service, broker)
     before = everything(service)
     service.stop()
     rebuild(service)
     service.start()
     assert everything(service) == before
-
-
-def settled(service: Service, machines: int) -> None:
-    """Until something is said of the last reading of each machine: the time that the journal notes has passed."""
-    last = "2026-05-28T20:31:39"
-    wait_for(
-        service, lambda answer: [one["ts"][:19] for one in answer["assessments"]] == [last] * machines, monitor="hot"
-    )
 
 
 def test_killed_under_load_no_assessment_is_lost_or_doubled(tmp_path: Path) -> None:
@@ -212,7 +239,7 @@ def test_killed_under_load_no_assessment_is_lost_or_doubled(tmp_path: Path) -> N
             killed.kill()
             killed.start()
         killed.wait_processed(len(sent))
-        settled(killed, machines)
+        settled(killed, "2026-05-28T20:31:39", machines)
         before = everything(killed)
         killed.stop()
         rebuild(killed)
