@@ -457,3 +457,12 @@ def test_short_remaining_life_is_no_ok(shop):
     assert {one.state for one in short[4:]} <= {"plan", "act"}
     assert (short[-1].reasons[0].signal, short[-1].reasons[0].text[:10]) == ("flow", "goes to 90")
     assert {one.state for one in known if one.life.value > 32 * 3600} <= {"learning", "ok"}
+
+
+def test_what_is_learned_first_is_what_was_seen_and_nothing_else(shop):
+    watch, at = shop.monitor(), 0
+    while not watch.regime.learned:
+        watch.assess(shop.seen(at, shop.noisy()(at)))
+        at += 1
+    readings = watch.regime.tracks["flow"].n
+    assert readings - 3 <= watch.regime.together.n <= readings
