@@ -20,7 +20,8 @@ from edge.plant import Plant
 from edge.slices import Slice, Unit
 from edge.store import events as event_store
 from edge.store import hours as hour_store
-from edge.store.corrections import load_hour
+from edge.store.athand import AtHand
+from edge.store.corrections import lay_over, load_hour
 from edge.store.filling import Filling
 from edge.store.machines import MachineRow
 from edge.store.units import Line, units_between, units_known
@@ -53,11 +54,15 @@ class Sums:
 class _StoredHours(hour_store.HourRows):
     """Stored rows and events of one machine, as of an instant of receipt."""
 
-    def __init__(self, db: apsw.Connection, machine: int, resolution: int, received_until: int | None) -> None:
+    def __init__(self, db: apsw.Connection, machine: int, resolution: int, received_until: int | None,
+                 running: int, at_hand: AtHand | None) -> None:  # fmt: skip
         super().__init__(db, machine)
         self.resolution, self.received_until = resolution, received_until
+        self._running, self._at_hand = running, at_hand
 
     def events(self, hour: int) -> HourEvents:
+        if hour == self._running and self._at_hand is not None and self.received_until is None:
+            return lay_over(self.db, self.machine, self._at_hand.load(self.db, self.machine, hour, self.resolution))
         return load_hour(self.db, self.machine, hour, self.resolution, self.received_until)
 
 
@@ -69,7 +74,7 @@ class MachineCells:
     """One machine, for one answer: `cut` is the present of the answer, `as_of` the past it is asked for (or None)."""
 
     def __init__(self, db: apsw.Connection, plant: Plant, row: MachineRow, cut: int, as_of: int | None,
-                 older: OlderFacts | None = None) -> None:  # fmt: skip
+                 older: OlderFacts | None = None, at_hand: AtHand | None = None) -> None:  # fmt: skip
         self.db, self.row, self.cut, self.as_of, self._older = db, row, cut, as_of, older
         self.rules = plant.rules(row.path)
         self._line = Line(row.line, plant.route("/".join(row.path.split("/")[:3])))
@@ -77,7 +82,7 @@ class MachineCells:
         self._sliced: dict[tuple[int, int], list[Slice]] = {}  # what several KPIs are worked out from
         self._settled = False
         self._filling = Filling(db, plant, row.path, row.number, as_of)
-        self._stored = _StoredHours(db, row.number, plant.resolution(row.path), as_of)
+        self._stored = _StoredHours(db, row.number, plant.resolution(row.path), as_of, cut - cut % HOUR, at_hand)
 
     @cached_property
     def _overlay(self) -> Overlay:

@@ -38,6 +38,7 @@ from edge.query.timelines import timeline
 from edge.query.window import Window, named_shift, running_window, steps
 from edge.settings.plant import PlantSettings
 from edge.store import corrections, identity
+from edge.store.athand import AtHand
 from edge.store.machines import MachineRow, all_machines, machines_at, machines_under
 from edge.store.readings import ReadingsReader
 from edge.timemodel import NAME, pareto, six_big_losses, waterfall
@@ -79,12 +80,14 @@ class Query:
     def __post_init__(self) -> None:
         self._journal_lock = threading.Lock()
         self.remembered = Remembered()
+        self.at_hand = AtHand()
         self.plants = Plants(self.plant)
 
     def renew(self) -> None:
         """The store is another file now."""
         self.connections.renew()
         self.remembered.clear()
+        self.at_hand.clear()
         self.plants.clear()
 
     # what is asked about
@@ -131,7 +134,7 @@ class Query:
             yield Question(
                 db, plant, self.host, machines, now if past is None else past, past, self.lateness_us,
                 self.remembered, versions, (notices, state),
-                None if self.history is None else Older(self.history),
+                None if self.history is None else Older(self.history), self.at_hand,
             )  # fmt: skip
         finally:
             db.execute("rollback")

@@ -14,6 +14,7 @@ from edge.host import PluginHost
 from edge.plant import Plant
 from edge.query.older import Older
 from edge.query.remembered import Entry, Remembered
+from edge.store.athand import AtHand
 from edge.store.machines import MachineRow
 
 
@@ -32,10 +33,13 @@ class Question:
     versions: dict[int, int] = field(default_factory=dict)
     state: Hashable = None  # which losses of messages and changes of plant data were known
     older: Older | None = None
+    at_hand: AtHand | None = None  # events of running hours, where those are remembered
 
     def cells(self) -> list[MachineCells]:
         facts = None if self.older is None else self.older.facts
-        return [MachineCells(self.db, self.plant, row, self.cut, self.as_of, facts) for row in self.machines]
+        return [
+            MachineCells(self.db, self.plant, row, self.cut, self.as_of, facts, self.at_hand) for row in self.machines
+        ]
 
     @property
     def lacks(self) -> bool:

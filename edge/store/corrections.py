@@ -71,10 +71,15 @@ def hours(intervals: Sequence[Interval], parts: Sequence[Parts]) -> list[int]:
 def load_hour(db: apsw.Connection, machine: int, hour: int, resolution: int,
               received_until: int | None = None) -> HourEvents:  # fmt: skip
     """The events of an hour with the corrections that hold over it; with `received_until` as they were known then."""
-    out = event_store.load(db, machine, hour, resolution, received_until)
-    for _, intervals, parts in holding(db, machine, hour, hour + HOUR, received_until):
-        out.correct(intervals, parts)
-    return out
+    found = event_store.load(db, machine, hour, resolution, received_until)
+    return lay_over(db, machine, found, received_until)
+
+
+def lay_over(db: apsw.Connection, machine: int, events: HourEvents, received_until: int | None = None) -> HourEvents:
+    """Events of an hour with the corrections over it that hold, or held by an instant of receipt."""
+    for _, intervals, parts in holding(db, machine, events.hour, events.hour + HOUR, received_until):
+        events.correct(intervals, parts)
+    return events
 
 
 def holding(db: apsw.Connection, machine: int, start: int, end: int,

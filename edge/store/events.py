@@ -59,27 +59,45 @@ def append(db: apsw.Connection, new: Iterable[New]) -> None:
     )  # fmt: skip
 
 
+class Stored(NamedTuple):
+    """What came with one commit, or all of an hour that is packed; numbers grow."""
+
+    number: int
+    events: list[AnyEvent]
+    heard: list[Heard]
+
+
+def rows_from(db: apsw.Connection, machine: int, hour: int, number: int = -1) -> list[Stored]:
+    """What was appended for one hour from a row on, in the order in which it came."""
+    sql = "select id, packed, events, alive from hot where machine=? and hour=? and id>=? order by id"
+    return [
+        Stored(found, _decode_events(zlib.decompress(events) if packed else events), _decode_alive(alive))
+        for found, packed, events, alive in db.execute(sql, (machine, hour, number))
+    ]
+
+
 def stored(db: apsw.Connection, machine: int, hour: int) -> Iterable[tuple[list[AnyEvent], list[Heard]]]:
     """What was appended for one hour, in the order in which it came."""
-    rows = db.execute("select packed, events, alive from hot where machine=? and hour=? order by id", (machine, hour))
-    for packed, events, alive in rows:
-        yield _decode_events(zlib.decompress(events) if packed else events), _decode_alive(alive)
+    return [(row.events, row.heard) for row in rows_from(db, machine, hour)]
 
 
 def load(
     db: apsw.Connection, machine: int, hour: int, resolution: int, received_until: int | None = None
 ) -> HourEvents:
     """The hour as the timeline reads it; with `received_until` only what had been received by then."""
-    out = HourEvents(hour, resolution)
-    parts = list(stored(db, machine, hour))
-    if received_until is not None:
-        for events, alive in parts:
-            _add_known(out, events, alive, received_until)
+    out, rows = HourEvents(hour, resolution), rows_from(db, machine, hour)
+    if received_until is None:
+        add_all(out, rows)
         return out
-    out.add([event for events, _ in parts for event in events])  # at once: a running hour has a row for each commit
-    for _, alive in parts:
-        out.alive.extend([(start, end) for start, end, _ in alive])
+    for row in rows:
+        _add_known(out, row.events, row.heard, received_until)
     return out
+
+
+def add_all(hour: HourEvents, rows: Sequence[Stored]) -> None:
+    """Add rows at once: a running hour has one for each commit."""
+    hour.add([event for row in rows for event in row.events])
+    hour.alive.extend([(start, end) for row in rows for start, end, _ in row.heard])
 
 
 def _add_known(out: HourEvents, events: Sequence[AnyEvent], alive: Sequence[Heard], received_until: int) -> None:

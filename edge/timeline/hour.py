@@ -69,6 +69,11 @@ class CountColumns:
         self.judged.extend([0 if event.bad is None else event.total or 1 for event in events])
         self._sums = None
 
+    def copy(self) -> CountColumns:
+        out = CountColumns()
+        out.ts, out.total, out.bad, out.judged = self.ts[:], self.total[:], self.bad[:], self.judged[:]
+        return out
+
     def _running_sums(self) -> tuple[list[int], list[int], list[int]]:
         if self._sums is None:
             ts = self.ts
@@ -90,6 +95,9 @@ class CountColumns:
 
 Sort = tuple[int, int, int, int]
 """(event time, sequence number or 0, offset, index): the order of events of one instant is that of their source."""
+
+
+_LISTS = ("states", "products", "orders", "levels", "scrap", "offline", "alarms", "clock_ahead", "manual")
 
 
 class HourEvents:
@@ -131,6 +139,16 @@ class HourEvents:
         for product, same in counts.items():
             self.counts.setdefault(product, CountColumns()).extend(same)
         self._sorted = False
+
+    def copy(self) -> HourEvents:
+        """The same events, to be sorted and added to apart from these."""
+        out = HourEvents(self.hour, self.alive.resolution)
+        out.alive.starts, out.alive.ends = self.alive.starts[:], self.alive.ends[:]
+        for name in _LISTS:
+            setattr(out, name, getattr(self, name)[:])
+        out.counts = {product: columns.copy() for product, columns in self.counts.items()}
+        out._sorted = self._sorted
+        return out
 
     def correct(self, intervals: Sequence[Interval], parts: Sequence[Parts]) -> None:
         """Lay corrections over the hour; intervals may reach beyond it."""
