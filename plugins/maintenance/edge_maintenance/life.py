@@ -103,6 +103,9 @@ class LifeWatch:
         for worth, below_s in SHORT_S if life.basis == "trend" else ():
             if life.value is not None and life.value < below_s * (LONGER if tier >= worth else 1.0):
                 self._newest()
+                seen = self.state["trends"][self._signal]
+                if life.value > seen["open"][0] - seen["from"]:
+                    return 0, []  # longer than all that was seen: a machine that warms up goes nowhere
                 return worth, [Reason(self._signal, text=life.text.removeprefix(f"{self._signal} "))]
         return 0, []
 

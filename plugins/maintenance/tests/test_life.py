@@ -131,6 +131,15 @@ def test_trend_goes_to_the_next_zone_of_vibration() -> None:
     assert high.update(reading(100, shake=4.0)).text.startswith("shake goes to 7.1 (in zone D of ISO 20816)")
 
 
+def test_trend_that_was_seen_for_less_than_it_says_raises_no_alarm() -> None:
+    at_work = watch(signals=LIMIT)
+    for step in range(50):
+        life = at_work.update(reading(step / 10, heat=60.0 + step / 4))
+    assert life.value is not None
+    assert 5 * 3600 < life.value < 8 * 3600
+    assert at_work.due(life, 0) == (0, [])
+
+
 def test_life_by_a_trend_goes_down_with_what_was_run_between_two_lines() -> None:
     at_work = watch(signals=LIMIT)
     lives = [at_work.update(reading(hour / 4, heat=60.0 + hour / 100)).value for hour in range(2000)]
