@@ -90,7 +90,9 @@ class Roster:
         return tuple(reversed(kept))
 
     def _expand(self, day: date) -> list[Instance]:
-        """Instances that start on `day`, in order of the wall clock."""
+        """Instances that start on `day`, in order of the wall clock; none on a date that the zone left out."""
+        if local_date(instant(day, 0, self.zone), self.zone) != day:
+            return []
         shifts = [shift for shift in self.shifts if day.weekday() in shift.days]
         return [self._instance(shift, day) for shift in sorted(shifts, key=lambda shift: shift.start)]
 

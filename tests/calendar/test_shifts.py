@@ -73,6 +73,16 @@ def test_a_shift_that_the_gap_leaves_no_time_does_not_exist_that_day() -> None:
     assert calendar.shift_window("a", SUNDAY + timedelta(days=1)) is not None
 
 
+def test_a_date_that_the_zone_left_out_has_no_shifts() -> None:
+    friday, saturday = {"start": "00:00", "end": "08:00"}, {"start": "05:00", "end": "07:30"}
+    shifts = ({"name": "a", "days": ["fri"], **friday}, {"name": "a", "days": ["sat"], **saturday})
+    calendar = Calendar(site(*shifts, timezone="Pacific/Apia"))  # from Thursday the 29th to Saturday the 31st
+    assert calendar.shift_window("a", date(2011, 12, 30)) is None
+    assert texts(*window(calendar, "a", "2011-12-31")[2:]) == ["2011-12-30T15:00:00Z", "2011-12-30T17:30:00Z"]
+    around = calendar.pieces(from_text("2011-12-29T10:00:00Z"), from_text("2011-12-31T10:00:00Z"))
+    assert sum(one.end - one.start for one in around if one.kind == "scheduled") == 2.5 * HOUR
+
+
 def test_where_the_gap_makes_shifts_overlap_the_later_one_begins_in_time() -> None:
     first, then = {"name": "a", "start": "00:00", "end": "02:30"}, {"name": "b", "start": "03:00", "end": "08:00"}
     calendar = Calendar(site(first, then))

@@ -47,7 +47,8 @@ class Calendar:
     def starting(self, day: date) -> list[Shift]:
         """Shifts that start on a local date."""
         if day not in self._days:
-            shifts = [self._shift(day, shift) for shift in self.site.get("shifts", ()) if _works(shift, day)]
+            there = self.day_of(self.instant(day, time(0))) == day  # zones have left out a date
+            shifts = [self._shift(day, s) for s in self.site.get("shifts", ()) if there and _works(s, day)]
             self._days[day] = sorted(shifts, key=lambda s: s.start)
         return self._days[day]
 
