@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+from tests.httpserver import HttpServer
 
 Tags = tuple[tuple[str, str], ...]
 Series = tuple[str, Tags]
@@ -106,43 +107,14 @@ TAKEN = Reply(stored=True)
 
 
 @dataclass
-class Stub:
+class Stub(HttpServer):
     """`with Stub() as stub`: `stub.reply` decides the answer to (number of the request, its lines)."""
 
     reply: Callable[[int, list[str]], Reply] = lambda number, lines: TAKEN
     points: dict[tuple[Series, int], dict[str, Any]] = field(default_factory=dict)
     requests: list[tuple[float, int, int]] = field(default_factory=list)  # (monotonic, lines, status)
     tokens: list[str] = field(default_factory=list)
-
-    def __enter__(self) -> Self:
-        stub = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                stub.answer(self)
-
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-        self.lock = threading.Lock()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers["Content-Length"]))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -21,47 +20,19 @@ from edge.influx.points import kpi_point
 from edge.influx.querying import InfluxRefused, InfluxUnavailable, Querying
 from edge.influx.restating import Over, sweep
 from edge.influx.writing import InfluxWriting
+from tests.httpserver import HttpServer
 
 PATH = "works/hall/l1/m1"
 
 
 @dataclass
-class Old:
+class Old(HttpServer):
     """Answers with `status` and `said`, whatever is asked; keeps what that was."""
 
     status: int = 200
     said: Any = field(default_factory=lambda: {"results": [{"statement_id": 0}]})
     asked: list[tuple[str, dict[str, str], str]] = field(default_factory=list)  # path, parameters, Authorization
     routes: dict[str, tuple[int, Any]] = field(default_factory=dict)
-
-    def __enter__(self) -> Old:
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                server.answer(self)
-
-            do_GET = do_POST
-
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         body = request.rfile.read(int(request.headers.get("Content-Length") or 0))
