@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import base64
 import sys
-from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from edge.journal.reader import JournalReader
 from edge.journal.record import DAMAGED, Record
+from edge.query.lists import rejected_offsets
 from edge.settings.load import Settings
 from edge.store.schema import open_reader
 
@@ -24,8 +22,10 @@ def rejected(settings: Settings, *, reason: str | None, asset: str | None) -> in
         sys.stderr.write(f"edge rejected: {directory} has no store\n")
         return 1
     printed = gone = 0
+    with closing(open_reader(directory / "store.db")) as db:
+        offsets = rejected_offsets(db, reason, asset)
     with JournalReader(directory / "journal") as journal:
-        for offset in offsets(directory / "store.db", reason, asset):
+        for offset in offsets:
             record = journal.get(offset)
             if record is None or record.flags & DAMAGED:
                 gone += 1
@@ -37,18 +37,6 @@ def rejected(settings: Settings, *, reason: str | None, asset: str | None) -> in
         f"edge rejected: {printed} messages" + (f", {gone} are not in the journal any more" * bool(gone)) + "\n"
     )
     return 1 if gone else 0
-
-
-def offsets(store: Path, reason: str | None, asset: str | None) -> Iterator[int]:
-    """Where in the journal they are; a message of which only elements were rejected is one of them."""
-    sql = (
-        "select distinct offset from rejections where (?1 is null or reason=?1) "
-        "and (?2 is null or asset=?2 or (asset>=?3 and asset<?4)) order by offset"
-    )
-    below = None if asset is None else f"{asset}/", None if asset is None else f"{asset}0"
-    with closing(open_reader(store)) as db:
-        rows: list[Any] = db.execute(sql, (reason, asset, *below)).fetchall()
-    yield from (offset for (offset,) in rows)
 
 
 def line_of(record: Record) -> dict[str, object]:

@@ -100,8 +100,7 @@ def rejection_rows(db: apsw.Connection, filters: Mapping[str, Any]) -> Sequence[
         "order by offset desc, idx desc limit ?9"
     )
     wanted = (
-        *before, asset, None if asset is None else asset + "/", None if asset is None else asset + "0",
-        filters["reason"], filters["start"], filters["end"], filters["limit"] + 1,
+        *before, asset, *_below(asset), filters["reason"], filters["start"], filters["end"], filters["limit"] + 1,
     )  # fmt: skip
     return db.execute(sql, wanted).fetchall()
 
@@ -112,8 +111,23 @@ def rejection_counts(db: apsw.Connection, asset: str | None) -> dict[str, int]:
         "select reason, count(*) from rejections where (?1 is null or asset=?1 or (asset>=?2 and asset<?3)) "
         "group by reason order by 2 desc"
     )
-    rows = db.execute(sql, (asset, None if asset is None else asset + "/", None if asset is None else asset + "0"))
+    rows = db.execute(sql, (asset, *_below(asset)))
     return {str(reason): int(count) for reason, count in rows}
+
+
+def rejected_offsets(db: apsw.Connection, reason: str | None, asset: str | None) -> list[int]:
+    """Where in the journal messages are that were rejected, in order; one of which only elements were is among them."""
+    sql = (
+        "select distinct offset from rejections where (?1 is null or reason=?1) "
+        "and (?2 is null or asset=?2 or (asset>=?3 and asset<?4)) order by offset"
+    )
+    rows: list[Any] = db.execute(sql, (reason, asset, *_below(asset))).fetchall()
+    return [offset for (offset,) in rows]
+
+
+def _below(asset: str | None) -> tuple[str | None, str | None]:
+    """Between which texts the paths below one are."""
+    return (None, None) if asset is None else (f"{asset}/", f"{asset}0")
 
 
 def rejected_of(db: apsw.Connection, machines: Sequence[MachineRow]) -> dict[str, int]:
