@@ -63,15 +63,18 @@ class Reader:
         self.taken = {place.steps for _, place in (*self.members, *self.names)}
         self.zone = ZoneInfo(mapping.timezone)
 
-    def elements(self, payload: Any) -> list[Any]:
-        """The parts of a payload that each say something; Refused where they are not where they should be."""
+    def elements(self, payload: Any, most: int) -> list[Any]:
+        """The parts of a payload that each say something; Refused where there are too many, or none is found."""
         if self.each is None:
-            return payload if isinstance(payload, list) else [payload]
-        found = self.each.of(payload, payload)
-        if isinstance(found, dict):
-            return list(found.values())
-        if not isinstance(found, list):
-            raise Refused("missing_member", f"`each`: no array at `{self.each.text}`")
+            found = payload if isinstance(payload, list) else [payload]
+        else:
+            found = self.each.of(payload, payload)
+            if isinstance(found, dict):
+                found = list(found.values())
+            if not isinstance(found, list):
+                raise Refused("missing_member", f"`each`: no array at `{self.each.text}`")
+        if len(found) > most:
+            raise Refused("array_too_long", f"{len(found)} elements; at most {most} in one message")
         return found
 
     def fits(self, element: Any, payload: Any) -> bool:
@@ -197,14 +200,9 @@ class Dialect:
         said = 0
         for reader, captured, asset in readers:
             try:
-                elements = reader.elements(payload)
+                elements = reader.elements(payload, settings.max_array)
             except Refused as refused:
                 yield None, _of(reader, refused.refusal)
-                said += 1
-                continue
-            if len(elements) > settings.max_array:
-                detail = f"{len(elements)} elements; at most {settings.max_array} in one message"
-                yield None, _of(reader, Refusal("array_too_long", detail))
                 said += 1
                 continue
             for element in elements:
