@@ -14,7 +14,7 @@ from edge.clock import HOUR, to_text
 from edge.events import KINDS
 from edge.influx.influxql import identifier, select, where
 from edge.influx.lineprotocol import Field, Point, name, read_name
-from edge.influx.points import ASSESSMENT, LEVELS, READING, REJECTION, TAKEN
+from edge.influx.points import ASSESSMENT, KPI, LEVELS, READING, REJECTION, TAKEN
 from edge.influx.querying import Querying
 from edge.influx.restating import KPI_MEASUREMENTS, delete
 from edge.influx.truth import Span, Truth, rejections
@@ -223,7 +223,7 @@ class Look:
             if counts:
                 wrong.add(place)
         for place in found.keys() - expected.keys():
-            if self._found("extra", "not in the store", place) and place[0].startswith("kpi_"):
+            if self._found("extra", "not in the store", place) and place[0].startswith(KPI):
                 wrong.add(place)
         return wrong
 

@@ -15,13 +15,11 @@ from edge.host import PluginHost
 from edge.plant import Plant
 from edge.query.decisive import settings_between
 from edge.query.question import Question
-from edge.query.remembered import Entry
+from edge.query.remembered import Entry, Stretch
 from edge.query.sums import Source
 from edge.query.window import Window
 from edge.store.machines import MachineRow
 from edge.timemodel import NAME, coverage
-
-Stretch = tuple[int, int]
 
 
 def answers(

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import apsw
 
 from edge.store import hours as hour_store
+from edge.timeline.states import FAR
 
 ENTRIES = 20_000
 
@@ -36,7 +37,7 @@ class _Group:
     """What is remembered about the same machines, and where the last window of it ends."""
 
     entries: OrderedDict[Hashable, Entry] = field(default_factory=OrderedDict)
-    last: int = -(1 << 62)
+    last: int = -FAR
 
 
 class Remembered:

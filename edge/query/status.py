@@ -10,9 +10,10 @@ from edge.cells import MachineCells
 from edge.clock import HOUR, SECOND, to_text
 from edge.plant import line_of
 from edge.query.assessments import worst
-from edge.query.kpis import Stretch, judged, messages_lost
+from edge.query.kpis import judged, messages_lost
 from edge.query.lists import rejected_of
 from edge.query.question import Question
+from edge.query.remembered import Stretch
 from edge.query.standing import Standing, added
 from edge.query.window import Window, running_window
 from edge.store import assessments

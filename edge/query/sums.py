@@ -12,13 +12,12 @@ from operator import attrgetter
 from edge.cells import MachineCells, Sums
 from edge.facts import condensed
 from edge.query.question import Question, kpi_number
-from edge.query.remembered import Entry
+from edge.query.remembered import Entry, Stretch
 from edge.store import pools
 from edge.store.pools import Pool
 
 BLOCK_DAYS = 8  # of a long window are added up apart, so that a change has only them added up again
 
-Stretch = tuple[int, int]
 _start, _end = attrgetter("start"), attrgetter("end")
 
 
@@ -130,8 +129,7 @@ class _LineSource:
         if found is None:
             db = self._question.db
             found = pools.read(db, self._number, mark, kpi_number(db, name), start, end)
-            found = [pool for pool in found if not any(a < pool.end and pool.start < b for a, b in self._unsettled)]
-            self._pools[name, start] = found
+            found = self._pools[name, start] = [pool for pool in found if self.is_settled(pool.start, pool.end)]
         return found
 
     @cached_property

@@ -11,6 +11,7 @@ import msgspec
 
 from edge.facts import in_64_bits
 from edge.timeline.history import Base, Row
+from edge.timeline.states import FAR
 from edge.timeline.walk import Carry
 
 SCHEMA = "create table if not exists bases(machine integer primary key, at integer not null, carry blob not null)"
@@ -20,7 +21,6 @@ _decode_carry = msgspec.msgpack.Decoder(Carry).decode
 _decode_facts = msgspec.msgpack.Decoder(dict[str, Any]).decode
 _NEXT = "(select 1+coalesce(max(version),0) from hours where machine=?1)"
 """The version of a change: higher than all before of the machine."""
-FAR = 1 << 62
 APART = 50  # changed hours of which each is looked at
 FactsRow = tuple[int, int, int, dict[str, Any]]
 """(start, end, revision, facts) of one machine and KPI."""
